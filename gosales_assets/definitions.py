@@ -1,0 +1,61 @@
+"""The one `Definitions` object: what Dagster loads.
+
+What belongs here: gathering the rooms' assets and checks, and building their resources. What does
+not: assets, logic, settings.
+"""
+
+import dagster as dg
+
+from gosales_assets.drift import assets as drift
+from gosales_assets.features import assets as features
+from gosales_assets.labels import assets as labels
+from gosales_assets.models import assets as models
+from gosales_assets.provenance import basis, code_version
+from gosales_assets.runs import assets as runs
+from gosales_assets.scores import assets as scores
+from gosales_assets.settings import Environment, Settings, current_settings, environment
+from gosales_assets.sources import assets as sources
+from gosales_assets.star import assets as star
+from gosales_assets.tracking import Tracking
+from gosales_assets.validation import assets as validation
+from gosales_assets.warehouse import Warehouse
+from gosales_assets.whitespace import assets as whitespace
+
+ROOMS = (
+    sources,
+    star,
+    labels,
+    features,
+    models,
+    scores,
+    whitespace,
+    validation,
+    drift,
+    runs,
+)
+
+
+def build_resources(settings: Settings, env: Environment) -> dict[str, object]:
+    """Build what assets ask for by name: the warehouse, the settings, MLflow."""
+    home = env.home.resolve()
+    return {
+        "settings": settings,
+        "warehouse": Warehouse(
+            home=str(home),
+            threads=env.threads or 0,
+            memory_limit=env.memory_limit or "",
+            code_version=code_version(),
+            basis=basis(settings),
+        ),
+        "tracking": Tracking(home=str(home), uri=env.mlflow_uri or ""),
+    }
+
+
+# One process runs all steps: they share two cores and heavy imports, and a run that covers many
+# partitions is one step per asset. Training may fan out inside its step.
+defs = dg.Definitions(
+    assets=[asset for room in ROOMS for asset in room.ASSETS],
+    asset_checks=[check for room in ROOMS for check in room.CHECKS],
+    resources=build_resources(current_settings(), environment()),
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,43 @@
+"""Where a number comes from: the version of the code and the basis of settings and inputs."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from gosales_assets import __version__
+from gosales_assets.settings import Settings, SettingsError
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Version of this package: its number and a hash of its source files."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def input_files(settings: Settings) -> list[Path]:
+    """Every file that the settings name and that exists: sales log, SKU map, side tables."""
+    try:
+        files = list(settings.sales_files)
+    except SettingsError:
+        files = []
+    named = [settings.sku_map, *(table.file for table in settings.side_tables.values())]
+    files += [settings.path(name) for name in named if name is not None]
+    return [path for path in dict.fromkeys(files) if path.is_file()]
+
+
+def basis(settings: Settings) -> str:
+    """Hash of the settings and of the inputs' names, sizes and times: equal means nothing changed.
+
+    Times stand in for content here, so that a look at the graph does not read every file; the
+    load log holds the content's SHA-256.
+    """
+    digest = hashlib.sha256(settings.config_hash.encode())
+    for path in input_files(settings):
+        stat = path.stat()
+        digest.update(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns};".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,357 @@
+"""Everything a user may change: one YAML file, read strictly, with defaults and meanings.
+
+The YAML is named by ``GOSALES_CONFIG`` (or ``gosales run --config``). Paths in it are relative
+to the YAML itself. Unknown keys are errors that suggest the nearest key. Secrets never stand in
+the YAML: they come from the environment or ``.env``.
+"""
+
+import difflib
+import hashlib
+import os
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Signal = Literal["icp", "affinity", "als", "value"]
+DEFAULT_WEIGHTS: dict[Signal, float] = {"icp": 0.60, "affinity": 0.20, "als": 0.10, "value": 0.10}
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message is one line that names it and says the fix."""
+
+
+class Section(BaseModel):
+    """A part of the YAML: immutable, and strict about its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Environment(BaseSettings):
+    """What the environment (or ``.env``) may set: where things are, never what they mean."""
+
+    model_config = SettingsConfigDict(env_prefix="GOSALES_", env_file=".env", extra="ignore")
+
+    config: Path | None = Field(
+        None, description="The YAML file to run; see docs/configuration.md."
+    )
+    home: Path = Field(Path(".gosales"), description="Folder of the lake, database and exports.")
+    threads: int | None = Field(
+        None, ge=1, description="CPU threads to use; unset means all cores."
+    )
+    memory_limit: str | None = Field(None, description="DuckDB's memory limit, such as 4GB.")
+    mlflow_uri: str | None = Field(None, description="MLflow server; unset means a file in home.")
+
+
+class SalesLog(Section):
+    """Where the sales log is and how to read it."""
+
+    files: list[str] = Field(
+        default_factory=list, description="File names or globs, relative to the YAML."
+    )
+    layout: Literal["long", "wide"] = Field(
+        "long", description="long: one row per order line; wide: one column pair per SKU."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="Our column name -> the header in the file. Left out where both are equal.",
+    )
+    date_order: Literal["auto", "ymd", "mdy", "dmy"] = Field(
+        "auto", description="Order of year, month and day; auto decides once per file."
+    )
+    decimal_comma: bool = Field(False, description="True where 1.234,50 means 1234.50.")
+    complete_through: date | None = Field(
+        None, description="Last day the log is complete for; unset means the last order's day."
+    )
+    base_currency: str = Field("USD", description="Currency that money is converted to.")
+    fx_rates: dict[str, float] = Field(
+        default_factory=dict,
+        description="Currency -> units of base currency for one unit, where a row has no rate.",
+    )
+    keyword_rules: list[tuple[str, str]] = Field(
+        default_factory=list,
+        description="Ordered (keyword in the product name, division); the first match decides.",
+    )
+    other_division: str | None = Field(
+        None, description="Division of SKUs that no map or rule knows; unset: quarantine them."
+    )
+
+
+class SideTable(Section):
+    """An optional table beside the sales log."""
+
+    file: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    stable: list[str] = Field(
+        default_factory=list,
+        description="Columns that do not change over time, so that past cutoffs may use them.",
+    )
+
+
+class Cutoffs(Section):
+    """The days that features may see up to: month-ends from first to last."""
+
+    first: date | None = Field(
+        None, description="First cutoff; unset: the quarter-end a year after the first order."
+    )
+    last: date | None = Field(
+        None, description="Last cutoff; unset: the last month-end of the log."
+    )
+    every_months: int = Field(3, ge=1, le=12)
+
+
+class Targets(Section):
+    """What is predicted: divisions and named sets of SKUs."""
+
+    exclude: list[str] = Field(
+        default_factory=list, description="Divisions that help to predict but are no target."
+    )
+    sku_sets: dict[str, list[str]] = Field(
+        default_factory=dict, description="Name -> SKUs: a target made of single products."
+    )
+
+
+class Labels(Section):
+    """What counts as a purchase in the label window."""
+
+    gp_min_threshold: float = Field(0.0, ge=0, description="Net value above which a label is 1.")
+    sku_denylist: list[str] = Field(default_factory=list, description="SKUs that never count.")
+
+
+class Features(Section):
+    """How features are computed."""
+
+    als_factors: int = Field(16, ge=0, description="Latent factors of ALS; 0 turns it off.")
+    als_iterations: int = Field(15, ge=1)
+    affinity_min_customers: int = Field(
+        10, ge=1, description="Support below which a rule is dropped."
+    )
+
+
+class Models(Section):
+    """How models are trained."""
+
+    training_cutoffs: int = Field(6, ge=1, description="Newest closed cutoffs to learn from.")
+    max_training_rows: int = Field(
+        240_000, ge=1_000, description="More rows than this are sampled by customer."
+    )
+    booster_seeds: int = Field(5, ge=1, description="Boosters averaged over as many seeds.")
+
+
+class Whitespace(Section):
+    """How recommendations are ranked and selected."""
+
+    weights: dict[Signal, float] = Field(default_factory=lambda: DEFAULT_WEIGHTS.copy())
+    coverage_floor: Share = Field(0.30, description="Coverage below which a signal weighs less.")
+    owned_within_months: int | None = Field(
+        None, ge=1, description="Owners whose last purchase is older count as whitespace again."
+    )
+    top_percent: Share = Field(0.10, description="Share of ranked rows that is selected.")
+    contact_cooldown_days: int = Field(21, ge=0)
+
+    @model_validator(mode="after")
+    def _weights_are_usable(self) -> Self:
+        values = list(self.weights.values())
+        if not all(0 <= w < float("inf") for w in values) or sum(values) <= 0:
+            raise ValueError("weights must be finite, not negative, and sum to more than 0")
+        return self
+
+
+class Validation(Section):
+    """How backtests are computed."""
+
+    bootstrap_replicates: int = Field(300, ge=10)
+
+
+class Drift(Section):
+    """Thresholds of the drift alerts."""
+
+    psi: float = Field(0.25, gt=0)
+    ks: float = Field(0.15, gt=0)
+    calibration: float = Field(0.03, gt=0)
+
+
+class Settings(Section):
+    """The whole YAML file."""
+
+    name: str = Field("sales", description="A short name shown in reports.")
+    sales_log: SalesLog = SalesLog()
+    sku_map: str | None = Field(None, description="CSV that maps SKUs to divisions.")
+    side_tables: dict[
+        Literal[
+            "customers",
+            "industry_enrichment",
+            "installed_base",
+            "open_deals",
+            "contacts_log",
+            "blocks",
+        ],
+        SideTable,
+    ] = Field(default_factory=dict)
+    value: Literal["auto", "gross_profit", "revenue"] = Field(
+        "auto", description="Money behind labels and features; auto: gross profit where given."
+    )
+    cutoffs: Cutoffs = Cutoffs()
+    window_months: int = Field(6, ge=1, le=24, description="Months that are predicted.")
+    targets: Targets = Targets()
+    labels: Labels = Labels()
+    features: Features = Features()
+    models: Models = Models()
+    whitespace: Whitespace = Whitespace()
+    validation: Validation = Validation()
+    drift: Drift = Drift()
+    seed: int = Field(20240229, description="Seed of everything that draws random numbers.")
+    today: date = Field(
+        default_factory=date.today, description="Orders dated later than this are quarantined."
+    )
+    base: Path = Field(default_factory=Path.cwd, exclude=True, description="Folder of the YAML.")
+
+    def path(self, name: str) -> Path:
+        """Resolve a path of the YAML against the folder that the YAML is in."""
+        return (self.base / Path(name).expanduser()).resolve()
+
+    @cached_property
+    def sales_files(self) -> list[Path]:
+        """Files of the sales log, sorted by name.
+
+        Raises
+        ------
+        SettingsError
+            When no file is named, or a name or glob matches nothing.
+        """
+        if not self.sales_log.files:
+            raise SettingsError(
+                "sales_log.files is empty: name a YAML in GOSALES_CONFIG (see docs/examples), "
+                "or run `gosales demo` to make a sample"
+            )
+        found: set[Path] = set()
+        for pattern in self.sales_log.files:
+            matches = _expand(self.base, pattern)
+            if not matches:
+                raise SettingsError(
+                    f"sales_log.files: no file matches {pattern!r} in {self.base}; "
+                    "paths are relative to the YAML"
+                )
+            found.update(matches)
+        return sorted(found)
+
+    @cached_property
+    def config_hash(self) -> str:
+        """Hash of everything in the YAML that can change a result (not of where files are)."""
+        left_out = {"base"} if "today" in self.model_fields_set else {"base", "today"}
+        dumped = self.model_dump_json(exclude=left_out)
+        return hashlib.sha256(dumped.encode()).hexdigest()[:16]
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a YAML file.
+
+    Raises
+    ------
+    SettingsError
+        One line that names the file, the key and the fix.
+    """
+    if not path.is_file():
+        raise SettingsError(f"{path}: no such settings file")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not valid YAML: {_one_line(str(error))}") from error
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: expected keys and values, found {type(content).__name__}")
+    if "base" in content:
+        raise SettingsError(f"{path}: unknown key 'base'")
+    try:
+        settings = Settings(**{**content, "base": path.resolve().parent})
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {_first_problem(error)}") from error
+    _files_exist(settings, path)
+    return settings
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The process environment, read once."""
+    return Environment()
+
+
+@lru_cache(maxsize=1)
+def current_settings() -> Settings:
+    """The settings of this process: ``GOSALES_CONFIG``, else ``.gosales/sample/gosales.yaml``.
+
+    Without either, the built-in defaults are used, so that the code location still loads and the
+    sales log's asset can say what is missing.
+    """
+    env = environment()
+    if env.config is not None:
+        return load_settings(env.config)
+    sample = env.home / "sample" / "gosales.yaml"
+    return load_settings(sample) if sample.is_file() else Settings()
+
+
+def use_settings(config: Path) -> Settings:
+    """Make ``config`` the settings of this process and of the processes it starts."""
+    os.environ["GOSALES_CONFIG"] = str(config.resolve())
+    environment.cache_clear()
+    current_settings.cache_clear()
+    return current_settings()
+
+
+def _expand(base: Path, pattern: str) -> list[Path]:
+    path = Path(pattern).expanduser()
+    if path.is_absolute():
+        return [p for p in path.parent.glob(path.name) if p.is_file()]
+    direct = base / path
+    if direct.is_file():
+        return [direct.resolve()]
+    if ".." in path.parts:
+        anchor = (base / path.parent).resolve()
+        return [p for p in anchor.glob(path.name) if p.is_file()]
+    return [p.resolve() for p in base.glob(pattern) if p.is_file()]
+
+
+def _files_exist(settings: Settings, path: Path) -> None:
+    _ = settings.sales_files
+    named = {"sku_map": settings.sku_map} | {
+        f"side_tables.{name}.file": table.file for name, table in settings.side_tables.items()
+    }
+    for key, name in named.items():
+        if name is not None and key == "sku_map" and not settings.path(name).is_file():
+            raise SettingsError(f"{path}: {key}: no such file: {settings.path(name)}")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = [str(part) for part in problem["loc"]]
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(where[:-1])
+        close = difflib.get_close_matches(where[-1], known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(sorted(known))}"
+        return f"unknown key {'.'.join(where)!r}; {hint}"
+    shown = ".".join(where) or "settings"
+    if problem["type"] == "literal_error" and where and where[-1] == "[key]":
+        shown = f"unknown key {'.'.join(where[:-1])!r}"
+        return f"{shown}; known keys: {problem['ctx']['expected']}"
+    return f"{shown}: {problem['msg']} (found {problem['input']!r})"
+
+
+def _keys_at(where: list[str]) -> list[str]:
+    model: Any = Settings
+    for part in where:
+        field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
+        if field is None:
+            return list(SideTable.model_fields)
+        model = field.annotation
+    fields = model.model_fields if hasattr(model, "model_fields") else SideTable.model_fields
+    return [key for key in fields if key != "base"]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

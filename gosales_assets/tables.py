@@ -1,0 +1,96 @@
+"""A table of the warehouse: its name, contract, grain, order and partitions, said once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+
+
+class Contract(pa.DataFrameModel):
+    """Base of every table's contract: all columns, and no others."""
+
+    class Config:
+        """A column that nobody declared is a breach; so is a missing one."""
+
+        strict = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the lake and of the published database.
+
+    Parameters
+    ----------
+    name
+        ``room.table``, such as ``star.fact_transactions``.
+    schema
+        Pandera schema: column types, nullability, keys, ranges and descriptions.
+    grain
+        What one row is: "one row per ...".
+    sort
+        Columns that order the rows totally.
+    partitions
+        Partition keys, outermost first: ``()``, ``("cutoff",)`` or ``("cutoff", "division")``.
+    description
+        What the table is, in words for people who do not program.
+    volatile
+        Columns that differ between equal runs (run ids, times); left out of the checksum.
+    published
+        Whether the published database holds a copy or a view over the lake.
+    may_be_empty
+        Whether a partition without rows is fine.
+    """
+
+    name: str
+    schema: pa.DataFrameSchema
+    grain: str
+    sort: tuple[str, ...]
+    description: str
+    partitions: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    published: str = "table"
+    may_be_empty: bool = False
+
+    @property
+    def room(self) -> str:
+        """The schema the table belongs to."""
+        return self.name.split(".")[0]
+
+    @property
+    def short_name(self) -> str:
+        """The table's name within its room."""
+        return self.name.split(".")[1]
+
+    @cached_property
+    def types(self) -> dict[str, Any]:
+        """Column name -> Polars type."""
+        return {name: column.dtype.type for name, column in self.schema.columns.items()}
+
+    def empty(self) -> pl.DataFrame:
+        """Make a frame of this table without rows."""
+        return pl.DataFrame(schema=self.types)
+
+    def typed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Bring a frame to the declared columns and types.
+
+        Raises
+        ------
+        ValueError
+            When a column is missing or unknown, or a value does not fit its type.
+        """
+        missing = [name for name in self.types if name not in frame.columns]
+        unknown = [name for name in frame.columns if name not in self.types]
+        if missing or unknown:
+            raise ValueError(f"{self.name}: missing columns {missing}, unknown columns {unknown}")
+        try:
+            return frame.select(pl.col(name).cast(kind) for name, kind in self.types.items())
+        except pl.exceptions.PolarsError as error:
+            raise ValueError(f"{self.name}: {error}") from error
+
+
+def table(contract: type[pa.DataFrameModel], name: str, **about: Any) -> Table:
+    """Make a table of a contract class; its docstring is the table's description."""
+    description = " ".join((contract.__doc__ or "").split())
+    return Table(name=name, schema=contract.to_schema(), description=description, **about)

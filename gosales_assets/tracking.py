@@ -1,0 +1,52 @@
+"""MLflow: where runs are tracked, and a run that always ends.
+
+dagster-mlflow's ``mlflow_tracking`` resource is not used for these runs: it keeps one MLflow run
+per Dagster run and never ends it by itself, so that the second cutoff of a run would log other
+values under the same parameter names and fail, and the run would leak into the next Dagster run
+of the process. Here each cutoff has a run of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from mlflow import ActiveRun
+
+EXPERIMENT = "gosales"
+
+
+class Tracking(dg.ConfigurableResource):
+    """MLflow in a file of the home folder, or on a server when a URI is given."""
+
+    home: str
+    uri: str = ""
+    experiment: str = EXPERIMENT
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where runs and the registry are kept."""
+        return self.uri or f"sqlite:///{Path(self.home).resolve() / 'mlflow.db'}"
+
+    @contextmanager
+    def run(self, name: str, tags: Mapping[str, str]) -> Iterator["ActiveRun"]:
+        """Open an MLflow run; it ends with the block, as failed when the block raises."""
+        import mlflow
+
+        Path(self.home).mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_registry_uri(self.tracking_uri)
+        found = mlflow.get_experiment_by_name(self.experiment)
+        experiment = found.experiment_id if found else self._create()
+        with mlflow.start_run(experiment_id=experiment, run_name=name, tags=dict(tags)) as run:
+            yield run
+
+    def _create(self) -> str:
+        import mlflow
+
+        # A server knows its own place for artefacts; the file has none but the working folder.
+        place = None if self.uri else (Path(self.home).resolve() / "mlflow-artifacts").as_uri()
+        return mlflow.create_experiment(self.experiment, artifact_location=place)

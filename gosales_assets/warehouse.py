@@ -1,0 +1,290 @@
+"""The warehouse: a lake of Parquet partitions that DuckDB computes on.
+
+What belongs here: where a table's partition lives, how it is written so that no reader ever sees
+half of it, and how it is opened. What does not: what the tables mean (each room's ``contract.py``)
+and the database that people open (``runs/publish.py``).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+import duckdb
+import polars as pl
+from dagster_duckdb import DuckDBResource
+
+from gosales_assets.tables import Table
+
+if TYPE_CHECKING:
+    import ibis
+    from ibis.backends.duckdb import Backend
+
+PART = "part.parquet"
+
+
+BROKEN = "broken-{check}.json"
+
+
+class MissingPartition(LookupError):
+    """A table's partition that is needed is not in the lake yet."""
+
+
+class BrokenPartition(Exception):
+    """A table's partition that is needed failed its contract and must not be built on."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: how many rows, where, and the checksum of their content."""
+
+    table: str
+    partition: Mapping[str, str]
+    rows: int
+    checksum: str
+    path: Path
+
+
+class Warehouse(DuckDBResource):
+    """DuckDB over the lake: opens connections, reads tables, writes partitions atomically."""
+
+    database: str = ":memory:"
+    home: str
+    threads: int = 0
+    memory_limit: str = ""
+    code_version: str = "unknown"
+    basis: str = ""
+
+    @property
+    def home_path(self) -> Path:
+        """Folder of everything that the platform keeps."""
+        return Path(self.home).resolve()
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the lake."""
+        return self.home_path / "lake"
+
+    @property
+    def published_database(self) -> Path:
+        """The DuckDB file that people open."""
+        return self.home_path / "gosales.duckdb"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of the CSV and Parquet hand-outs."""
+        return self.home_path / "exports"
+
+    def path(self, table: Table, **partition: str) -> Path:
+        """File of one partition; raises ``ValueError`` when a partition key is missing."""
+        if set(partition) != set(table.partitions):
+            wanted = ", ".join(table.partitions) or "no keys"
+            raise ValueError(f"{table.name} is partitioned by {wanted}, got {sorted(partition)}")
+        folder = self.lake / table.room / table.short_name
+        for key in table.partitions:
+            folder /= f"{key}={quote(partition[key], safe=' &+()')}"
+        return folder / PART
+
+    def partitions(self, table: Table) -> list[dict[str, str]]:
+        """Partitions that are in the lake, in order of their keys."""
+        root = self.lake / table.room / table.short_name
+        found = []
+        for path in root.rglob(PART):
+            folders = path.relative_to(root).parts[:-1]
+            keys = [folder.split("=", 1) for folder in folders]
+            found.append({key: unquote(value) for key, value in keys})
+        return sorted(found, key=lambda keys: [keys[name] for name in table.partitions])
+
+    def has(self, table: Table, **partition: str) -> bool:
+        """Whether the partition is in the lake."""
+        return self.path(table, **partition).is_file()
+
+    def write(
+        self,
+        table: Table,
+        frame: pl.DataFrame,
+        *,
+        run_id: str = "",
+        **partition: str,
+    ) -> Written:
+        """Write one partition: typed and sorted as its contract says, moved into place whole.
+
+        What it was made on (code version, settings and inputs, run) is kept in the file's footer.
+
+        Raises
+        ------
+        ValueError
+            When a column is missing, unknown, or cannot take its type without loss.
+        """
+        typed = table.typed(frame).sort(table.sort, maintain_order=True).rechunk()
+        target = self.path(table, **partition)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        checksum = checksum_of(typed.drop(table.volatile))
+        footer = {
+            "gosales.checksum": checksum,
+            "gosales.rows": str(typed.height),
+            "gosales.code": self.code_version,
+            "gosales.basis": self.basis,
+            "gosales.run": run_id,
+        }
+        # The scratch name must not match the glob that readers use.
+        scratch = target.parent / f".{uuid.uuid4().hex}.tmp"
+        try:
+            typed.write_parquet(
+                scratch, compression="zstd", row_group_size=122_880, metadata=footer
+            )
+            os.replace(scratch, target)  # noqa: PTH105 - the atomic move is the point
+            for mark in _marks(target):
+                mark.unlink()
+        finally:
+            scratch.unlink(missing_ok=True)
+        return Written(table.name, partition, typed.height, checksum, target)
+
+    def remove(self, table: Table, **partition: str) -> None:
+        """Remove one partition, if it is there."""
+        shutil.rmtree(self.path(table, **partition).parent, ignore_errors=True)
+
+    def is_fresh(self, table: Table, **partition: str) -> bool:
+        """Whether the partition is there, unbroken, and made on today's code, settings, inputs."""
+        path = self.path(table, **partition)
+        if not path.is_file() or _marks(path):
+            return False
+        footer = self.footer(table, **partition)
+        made_on = (footer.get("gosales.code"), footer.get("gosales.basis"))
+        return made_on == (self.code_version, self.basis)
+
+    def mark(self, table: Table, check: str, problem: str | None, **partition: str) -> None:
+        """Note that a partition failed a blocking check (or, with None, that it passed).
+
+        A blocking check stops only its own run; the mark keeps later runs from building on the
+        partition until it is written anew.
+        """
+        path = self.path(table, **partition).with_name(BROKEN.format(check=check))
+        if problem is None:
+            path.unlink(missing_ok=True)
+        elif path.parent.is_dir():
+            path.write_text(json.dumps({"problem": problem}), encoding="utf-8")
+
+    def is_broken(self, table: Table, **partition: str) -> bool:
+        """Whether the partition failed a blocking check."""
+        return bool(_marks(self.path(table, **partition)))
+
+    def footer(self, table: Table, **partition: str) -> dict[str, str]:
+        """What is noted in a partition's footer: checksum, rows, and the basis it was made on."""
+        metadata = pl.read_parquet_metadata(self.path(table, **partition))
+        return {key: value for key, value in metadata.items() if key.startswith("gosales.")}
+
+    def read(
+        self, table: Table, *, columns: Sequence[str] | None = None, **partition: str
+    ) -> pl.DataFrame:
+        """Read one partition (or the whole of an unpartitioned table) in its contract's order.
+
+        Raises
+        ------
+        MissingPartition, BrokenPartition
+            When the partition is not there, or failed its contract.
+        """
+        path = self._existing(table, partition)
+        return pl.read_parquet(
+            path, columns=list(columns) if columns else None, hive_partitioning=False
+        )
+
+    def read_unchecked(self, table: Table, **partition: str) -> pl.DataFrame:
+        """Read one partition even if it is marked as broken: for the checks themselves."""
+        return pl.read_parquet(self.path(table, **partition), hive_partitioning=False)
+
+    def read_many(
+        self,
+        table: Table,
+        partitions: Sequence[Mapping[str, str]] | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """Read several partitions as one frame, in the order given (default: all there are)."""
+        wanted = self.partitions(table) if partitions is None else partitions
+        if not wanted:
+            return table.empty() if columns is None else table.empty().select(columns)
+        return pl.concat([self.read(table, columns=columns, **keys) for keys in wanted])
+
+    @contextmanager
+    def connect(self, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open DuckDB with the configured limits; always closed, also after an error."""
+        config: dict[str, Any] = dict(self.connection_config or {})
+        config["preserve_insertion_order"] = "true"
+        if self.threads:
+            config["threads"] = self.threads
+        if self.memory_limit:
+            config["memory_limit"] = self.memory_limit
+        if database == ":memory:":
+            scratch = self.home_path / "tmp"
+            scratch.mkdir(parents=True, exist_ok=True)
+            config["temp_directory"] = str(scratch)
+        connection = duckdb.connect(database, config=config)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def engine(self) -> Iterator["Backend"]:
+        """Open an Ibis backend on a fresh in-memory DuckDB."""
+        import ibis
+
+        with self.connect() as connection:
+            yield ibis.duckdb.from_connection(connection)
+
+    def scan(
+        self,
+        engine: "Backend",
+        table: Table,
+        partitions: Sequence[Mapping[str, str]] | None = None,
+    ) -> "ibis.Table":
+        """Open a table of the lake as an Ibis expression, without reading it.
+
+        Raises
+        ------
+        MissingPartition
+            When one of the partitions named (or any, when none is named) is not there.
+        """
+        if not table.partitions:
+            wanted: Sequence[Mapping[str, str]] = [{}]
+        else:
+            wanted = self.partitions(table) if partitions is None else partitions
+        if not wanted:
+            raise MissingPartition(f"{table.name} is empty: materialize it first")
+        files = [str(self._existing(table, keys)) for keys in wanted]
+        return engine.read_parquet(files, hive_partitioning=False)
+
+    def _existing(self, table: Table, partition: Mapping[str, str]) -> Path:
+        path = self.path(table, **partition)
+        if not path.is_file():
+            keys = ", ".join(f"{key}={value}" for key, value in partition.items())
+            raise MissingPartition(
+                f"{table.name}{f' [{keys}]' if keys else ''} is not there yet: materialize it first"
+            )
+        for mark in _marks(path):
+            problem = json.loads(mark.read_text(encoding="utf-8"))["problem"]
+            raise BrokenPartition(
+                f"{table.name} {dict(partition) or ''} failed a check ({problem}): "
+                "mend its input and materialize it again"
+            )
+        return path
+
+
+def checksum_of(frame: pl.DataFrame) -> str:
+    """Checksum of a frame's values and their order, the same for the same library versions."""
+    digest = hashlib.sha256(",".join(f"{n}:{t}" for n, t in frame.schema.items()).encode())
+    if frame.width and frame.height:
+        digest.update(frame.hash_rows(seed=0).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _marks(part: Path) -> list[Path]:
+    return sorted(part.parent.glob(BROKEN.format(check="*")))

@@ -1,0 +1,53 @@
+"""What all tests share: a small sample as the configuration, one Dagster instance, a warehouse.
+
+Partitions are read from the settings at import, so the configuration is set before anything of
+the package is imported.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+HOME = Path(tempfile.mkdtemp(prefix="gosales-tests-"))
+os.environ["GOSALES_HOME"] = str(HOME)
+os.environ["GOSALES_CONFIG"] = str(HOME / "sample" / "gosales.yaml")
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+
+from gosales_assets.sources.sample import SampleSpec, generate  # noqa: E402
+
+SAMPLE_CUSTOMERS = 400
+generate(HOME / "sample", SampleSpec(customers=SAMPLE_CUSTOMERS))
+
+from gosales_assets.warehouse import Warehouse  # noqa: E402
+from gosales_assets_tests.paths import SHARED_DATA  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    """Remove the sample and whatever the tests made beside it."""
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def instance() -> Iterator[dg.DagsterInstance]:
+    """One ephemeral Dagster instance: the first costs seconds, the others nothing."""
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    """An empty warehouse of its own."""
+    return Warehouse(home=str(tmp_path / "home"), code_version="test", basis="test")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real sales logs that live beside the checkout; a newcomer's clone has none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("no ../shared/data beside this checkout")
+    return SHARED_DATA

@@ -1,0 +1,172 @@
+"""A contract's breaches are found, counted, shown, and stop what is downstream."""
+
+from datetime import date
+
+import dagster as dg
+import pandera.polars as pa
+import polars as pl
+import pytest
+
+from gosales_assets.contracts import (
+    Breach,
+    asset_key,
+    breaches,
+    check_partitions,
+    column_schema,
+    contract_check,
+    dep,
+    store,
+    table_asset,
+)
+from gosales_assets.partitions import KEYS
+from gosales_assets.tables import Contract, Table, table
+from gosales_assets.warehouse import Warehouse
+
+
+class Counts(Contract):
+    """How many there are of each."""
+
+    name: str = pa.Field(description="Name.")
+    count: int = pa.Field(ge=0, description="How many.")
+    day: pl.Date = pa.Field(nullable=True, description="When; null: never.")
+
+
+class Doubled(Contract):
+    """Twice as many."""
+
+    name: str = pa.Field(unique=True, description="Name.")
+    count: int = pa.Field(ge=0, description="Twice as many.")
+
+
+COUNTS = table(
+    Counts, "toy.counts", grain="one row per name", sort=("name",), partitions=("cutoff",)
+)
+DOUBLED = table(
+    Doubled, "toy.doubled", grain="one row per name", sort=("name",), partitions=("cutoff",)
+)
+
+
+def frame(names: list[str], counts: list[int]) -> pl.DataFrame:
+    return pl.DataFrame({"name": names, "count": counts, "day": [date(2024, 1, 1)] * len(names)})
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        pytest.param(frame(["a"], [-1]), ("count", "greater_than_or_equal_to(0)", 1), id="range"),
+        pytest.param(frame(["a", "a"], [1, 2]), ("name", "one row per key", 2), id="key"),
+        pytest.param(frame(["a"], [1]).drop("day"), ("day", "column is present", 1), id="missing"),
+        pytest.param(
+            frame(["a"], [1]).with_columns(x=1), ("x", "column is declared", 1), id="unknown"
+        ),
+        pytest.param(
+            frame(["a"], [1]).with_columns(count=pl.lit(1.0)),
+            ("count", "type is Int64", 1),
+            id="type",
+        ),
+        pytest.param(
+            frame(["a"], [1]).with_columns(name=pl.lit(None, pl.String)),
+            ("name", "not_nullable", 1),
+            id="null",
+        ),
+        pytest.param(COUNTS.empty(), ("", "at least one row", 0), id="empty"),
+    ],
+)
+def test_each_kind_of_breach_is_named(broken: pl.DataFrame, expected: tuple[str, str, int]) -> None:
+    found = breaches(COUNTS, broken)
+    assert [(b.column, b.rule, b.rows) for b in found] == [expected]
+
+
+def test_a_kept_contract_has_no_breaches() -> None:
+    assert breaches(COUNTS, frame(["a", "b"], [0, 1])) == []
+
+
+def test_the_ui_shows_meaning_and_constraints() -> None:
+    columns = {column.name: column for column in column_schema(COUNTS).columns}
+    assert columns["count"].description == "How many."
+    assert columns["day"].constraints.nullable
+    assert not columns["name"].constraints.nullable
+
+
+BAD = KEYS.cutoffs[1]
+
+
+@table_asset(COUNTS)
+def counts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    for cutoff in context.partition_keys:
+        count = -1 if cutoff == BAD else 1
+        store(context, warehouse, COUNTS, frame(["a"], [count]), cutoff=cutoff)
+
+
+@table_asset(DOUBLED, deps=[dep(COUNTS)])
+def doubled(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    for cutoff in context.partition_keys:
+        twice = warehouse.read(COUNTS, cutoff=cutoff).select("name", count=pl.col("count") * 2)
+        store(context, warehouse, DOUBLED, twice, cutoff=cutoff)
+
+
+def run(
+    instance: dg.DagsterInstance, warehouse: Warehouse, cutoffs: list[str], *tables: Table
+) -> dg.ExecuteInProcessResult:
+    return dg.materialize(
+        [counts, doubled, contract_check(COUNTS), contract_check(DOUBLED)],
+        selection=dg.AssetSelection.assets(*(asset_key(t) for t in tables)),
+        tags={
+            "dagster/asset_partition_range_start": cutoffs[0],
+            "dagster/asset_partition_range_end": cutoffs[-1],
+        },
+        instance=instance,
+        resources={"warehouse": warehouse},
+        raise_on_error=False,
+    )
+
+
+def test_a_breach_stops_downstream_now_and_later(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    both = list(KEYS.cutoffs[:2])
+    result = run(instance, warehouse, both, COUNTS, DOUBLED)
+    assert not result.success
+    states = {e.partition: e.passed for e in result.get_asset_check_evaluations()}
+    assert states == {both[0]: True, BAD: False, None: False}
+    assert not warehouse.has(DOUBLED, cutoff=both[0])
+    later = run(instance, warehouse, [BAD], DOUBLED)
+    assert not later.success
+    failures = [e.step_failure_data.error for e in later.all_events if e.is_step_failure]
+    assert any("failed a check" in failure.to_string() for failure in failures)
+    good = run(instance, warehouse, both[:1], DOUBLED)
+    assert good.success
+    assert warehouse.read(DOUBLED, cutoff=both[0])["count"].to_list() == [2]
+
+
+def test_each_partition_shows_its_own_rows(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    result = run(instance, warehouse, [KEYS.cutoffs[0], KEYS.cutoffs[0]], COUNTS)
+    (made,) = result.asset_materializations_for_node("toy__counts")
+    assert made.partition == KEYS.cutoffs[0]
+    assert made.metadata["dagster/row_count"].value == 1
+    assert made.metadata["checksum"].value
+
+
+def test_a_custom_check_is_recorded_and_marks_the_partition(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    @dg.asset_check(
+        asset=asset_key(COUNTS), name="odd", blocking=True, partitions_def=counts.partitions_def
+    )
+    def odd(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        return check_partitions(
+            context, COUNTS, lambda _: [Breach("count", "is odd", 1, ("2",))], name="odd"
+        )
+
+    good = KEYS.cutoffs[0]
+    dg.materialize(
+        [counts, odd],
+        selection=dg.AssetSelection.assets(asset_key(COUNTS)),
+        partition_key=good,
+        instance=instance,
+        resources={"warehouse": warehouse},
+        raise_on_error=False,
+    )
+    assert warehouse.is_broken(COUNTS, cutoff=good)
