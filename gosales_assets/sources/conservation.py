@@ -1,0 +1,164 @@
+"""Conservation: every record of a file has one fate, and all rows and cents are accounted for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+MEASURES = ("quantity", "revenue", "gross_profit")
+FATES = ("loaded", "quarantined", "duplicate")
+_OWN = {"quantity": "quantity", "revenue": "own_revenue", "gross_profit": "own_gross_profit"}
+
+
+class Repeats:
+    """Finds repeats among the usable records of one file, also across its chunks.
+
+    A record is told by its line id where the log has one, else by its whole text; 128 bits of hash
+    stand for it, so that a large file need not be kept.
+    """
+
+    def __init__(self) -> None:
+        self._seen: list[pl.DataFrame] = []
+
+    def mark(self, records: pl.DataFrame) -> pl.Series:
+        """Mark usable records that came before, in this chunk or an earlier one."""
+        keys = records.select(
+            key=pl.coalesce(pl.format("id {}", "line_key"), pl.format("text {}", "raw"))
+        )["key"]
+        hashed = pl.DataFrame(
+            {"one": keys.hash(1), "two": keys.hash(2), "usable": records["reason"].is_null()}
+        )
+        marked = hashed.with_columns(
+            repeat=pl.struct("one", "two", "usable").is_first_distinct().not_() & pl.col("usable")
+        )
+        known = pl.lit(False)
+        if self._seen:
+            marked = marked.join(
+                pl.concat(self._seen).with_columns(known=True),
+                on=["one", "two"],
+                how="left",
+                maintain_order="left",
+            )
+            known = pl.col("known").fill_null(False)
+        marked = marked.with_columns(repeat=pl.col("repeat") | (known & pl.col("usable")))
+        self._seen.append(marked.filter(pl.col("usable") & ~pl.col("repeat")).select("one", "two"))
+        return marked["repeat"]
+
+
+@dataclass
+class Tally:
+    """Rows and sums of one file by fate, in the file's own money."""
+
+    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("read", *FATES), 0))
+    sums: dict[str, Decimal] = field(
+        default_factory=lambda: {
+            f"{measure}_{fate}": Decimal(0) for measure in MEASURES for fate in ("read", *FATES)
+        }
+    )
+    lines: int = 0
+
+    def add(self, records: pl.DataFrame, lines: pl.DataFrame, broken: int) -> None:
+        """Count one chunk.
+
+        Parameters
+        ----------
+        records
+            All records with their ``fate``.
+        lines
+            The order lines that are really handed on: what was loaded is counted from them, and
+            not from the fates, so that a loss on the way would show.
+        broken
+            Records that could not even be split into fields; they hold no sums.
+        """
+        self.rows["read"] += records.height + broken
+        self.rows["quarantined"] += broken + records.filter(fate="quarantined").height
+        self.rows["duplicate"] += records.filter(fate="duplicate").height
+        self.rows["loaded"] += lines["source_line"].n_unique()
+        self.lines += lines.height
+        for measure in MEASURES:
+            self._add(f"{measure}_read", records[measure])
+            for fate in ("quarantined", "duplicate"):
+                self._add(f"{measure}_{fate}", records.filter(fate=fate)[measure])
+            self._add(f"{measure}_loaded", lines[_OWN[measure]])
+
+    def _add(self, key: str, amounts: pl.Series) -> None:
+        # A wider type first: the sum of a long column need not fit the type of its values.
+        self.sums[key] += Decimal(str(amounts.cast(pl.Decimal(38, 4)).sum() or 0))
+
+
+def with_fates(records: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:
+    """Decide the fate of each record: quarantined for a reason, duplicate, or loaded."""
+    return records.with_columns(
+        fate=pl.when(pl.col("reason").is_not_null())
+        .then(pl.lit("quarantined"))
+        .when(repeats.mark(records))
+        .then(pl.lit("duplicate"))
+        .otherwise(pl.lit("loaded"))
+    )
+
+
+def imbalances(log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Find what does not add up in the load log.
+
+    Parameters
+    ----------
+    log
+        Rows of ``raw.load_log``.
+
+    Returns
+    -------
+    (file, what, figures in words) for rows and each measure where read = loaded + quarantined +
+    duplicate does not hold; empty when all is accounted for.
+    """
+    found = []
+    for row in log:
+        for what in ("rows", *MEASURES):
+            parts = [row[f"{what}_{fate}"] for fate in FATES]
+            if row[f"{what}_read"] != sum(parts):
+                figures = " + ".join(
+                    f"{part} {fate}" for part, fate in zip(parts, FATES, strict=True)
+                )
+                found.append((row["source_file"], what, f"{row[f'{what}_read']} read, {figures}"))
+    return found
+
+
+def disagreements(
+    log: pl.DataFrame, lines: pl.DataFrame, quarantine: pl.DataFrame
+) -> list[tuple[str, str, str]]:
+    """Find where the tables hold something else than the load log says.
+
+    Parameters
+    ----------
+    log
+        ``raw.load_log``.
+    lines
+        ``source_file, source_line, quantity`` of ``raw.sales_lines``.
+    quarantine
+        ``source_file`` of ``raw.quarantine``.
+
+    Returns
+    -------
+    (file, what, figures in words); empty when they agree.
+    """
+    held = lines.group_by("source_file").agg(
+        rows_loaded=pl.col("source_line").n_unique().cast(pl.Int64),
+        lines_loaded=pl.len().cast(pl.Int64),
+        quantity_loaded=pl.col("quantity").cast(pl.Decimal(38, 4)).sum(),
+    )
+    aside = quarantine.group_by("source_file").agg(rows_quarantined=pl.len().cast(pl.Int64))
+    both = (
+        log.select("source_file")
+        .join(held, on="source_file", how="left")
+        .join(aside, on="source_file", how="left")
+        .fill_null(0)
+        .sort("source_file")
+    )
+    said = log.sort("source_file")
+    return [
+        (file, what, f"{wrote} in the log, {there} in the table")
+        for what in ("rows_loaded", "lines_loaded", "rows_quarantined", "quantity_loaded")
+        for file, wrote, there in zip(said["source_file"], said[what], both[what], strict=True)
+        if wrote != there
+    ]

@@ -1,0 +1,266 @@
+"""Records: the rows of a delimited file, every field as text, with line numbers and raw text.
+
+Fast where lines are plain (nearly always: Polars splits them), careful where they are not (quoted
+line breaks, stray quotes: Python's ``csv`` takes those one by one). What does not fit the header is
+set aside, never padded or cut.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from gosales_assets.settings import SettingsError
+from gosales_assets.sources.dialect import Dialect
+from gosales_assets.sources.text_files import BLOCK, TextFile, blocks
+
+FIELD_COUNT = "wrong number of fields"
+QUOTES = "quotes do not match"
+_LONGEST_RECORD = 1000  # lines; a quoted field that goes on further was never closed
+_TOTAL = re.compile(
+    r"""^[\s",;|]*(?:(?:grand|overall|sub|report)[ -]?)?(?:totals?|sum|summe|gesamt)\b""", re.I
+)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some records of a file.
+
+    Parameters
+    ----------
+    records
+        ``line``, ``raw``, and one text column per field asked for, named by its position.
+    broken
+        Records that do not fit the header: ``line``, ``raw``, ``reason``, ``detail``.
+    skipped
+        Blank lines, repeated headers and trailing totals, which are no data.
+    """
+
+    records: pl.DataFrame
+    broken: pl.DataFrame
+    skipped: int
+
+
+@dataclass
+class _Record:
+    """A record that Python's csv read: where it is and what it holds, or why it cannot be used."""
+
+    at: int
+    lines: int
+    fields: list[str]
+    reason: str | None = None
+
+
+def chunks(
+    file: TextFile,
+    dialect: Dialect,
+    name: str,
+    fields: Sequence[int],
+    empty_at: int | None = None,
+    block_size: int = BLOCK,
+) -> Iterator[Chunk]:
+    """Read the records of a file in order.
+
+    Parameters
+    ----------
+    name
+        The file's name in messages.
+    fields
+        Positions of the columns to read.
+    empty_at
+        Column that is empty in a trailing total row (the date); None: look for no totals.
+
+    Raises
+    ------
+    SettingsError
+        When a quoted field is never closed, with the line on which it begins.
+    """
+    reader = _Reader(dialect, name, sorted(set(fields)), empty_at)
+    line = 1
+    rest: pl.Series | None = None
+    pieces = blocks(file, block_size)
+    piece = next(pieces, None)
+    while piece is not None:
+        following = next(pieces, None)
+        lines = pl.read_lines(io.BytesIO(piece))["line"].fill_null("")
+        if line < dialect.first_line:
+            begins = min(dialect.first_line - line, len(lines))
+            lines, line = lines.slice(begins), line + begins
+        # In one piece: Polars 2.1 panics on joining texts of a column with empty pieces.
+        lines = lines.rechunk() if rest is None else pl.concat([rest, lines], rechunk=True)
+        chunk, used = reader.read(lines, line, final=following is None)
+        yield chunk
+        rest = lines.slice(used) if used < len(lines) else None
+        line += used
+        piece = following
+
+
+class _Reader:
+    def __init__(
+        self, dialect: Dialect, name: str, fields: list[int], empty_at: int | None
+    ) -> None:
+        self.dialect, self.name, self.fields, self.empty_at = dialect, name, fields, empty_at
+        mark = dialect.delimiter
+        self.well_quoted = rf'^(?:(?:[^"{mark}]*|"(?:[^"]|"")*")(?:[{mark}]|$))*$'
+        self.something = rf'[^\s"{mark}]'
+
+    def read(self, lines: pl.Series, line: int, *, final: bool) -> tuple[Chunk, int]:
+        """Read a block of lines; gives the chunk and how many of the lines it used up."""
+        about = self._about(lines)
+        careful, used = self._careful(lines, about["awkward"], line, final=final)
+        lines, about = lines[:used], about[:used]
+        taken = pl.Series([k for r in careful for k in range(r.at, r.at + r.lines)], dtype=pl.Int64)
+        free = ~pl.Series(range(used), dtype=pl.Int64).is_in(taken.implode()) if careful else True
+        data = about.select(
+            (pl.col("something") & ~pl.col("header") & free).alias("data"), "fields"
+        )
+        if final:
+            totals = self._totals(lines, data["data"])
+            data = data.with_columns(pl.col("data") & ~totals)
+        counted = data["fields"] == len(self.dialect.header)
+        numbered = pl.DataFrame({"line": pl.int_range(used, eager=True) + line, "raw": lines})
+        records = self._split(numbered.filter(data["data"] & counted))
+        broken = numbered.filter(data["data"] & ~counted).with_columns(
+            reason=pl.lit(FIELD_COUNT),
+            detail=self._detail(data["fields"].filter(data["data"] & ~counted)),
+        )
+        good, bad = self._sorted_out(careful, lines, line)
+        chunk = Chunk(
+            pl.concat([records, good]).sort("line").rechunk() if good.height else records,
+            pl.concat([broken, bad]).sort("line").rechunk(),
+            int((~data["data"]).sum()) - len(taken),
+        )
+        return chunk, used
+
+    def _about(self, lines: pl.Series) -> pl.DataFrame:
+        """Classify each line by itself: blank, a header again, awkward, and how many fields."""
+        raw, mark = pl.col("raw"), self.dialect.delimiter
+        quoted = raw.str.contains('"', literal=True)
+        frame = pl.DataFrame({"raw": lines}).with_columns(quoted=quoted)
+        about = frame.select(
+            something=raw.str.contains(self.something),
+            header=raw.str.strip_prefix("\ufeff") == self.dialect.header_text.strip("\ufeff"),
+            awkward=pl.lit(False),
+            fields=(raw.str.count_matches(mark, literal=True) + 1).cast(pl.Int64),
+        )
+        if not frame["quoted"].any():
+            return about
+        with_quotes = frame["quoted"].arg_true()
+        some = frame.filter(pl.col("quoted")).select(
+            awkward=~raw.str.contains(self.well_quoted),
+            fields=(
+                raw.str.replace_all('"[^"]*"', "").str.count_matches(mark, literal=True) + 1
+            ).cast(pl.Int64),
+        )
+        return about.with_columns(
+            about["awkward"].new_from_index(0, about.height).scatter(with_quotes, some["awkward"]),
+            about["fields"].scatter(with_quotes, some["fields"]),
+        )
+
+    def _careful(
+        self, lines: pl.Series, awkward: pl.Series, line: int, *, final: bool
+    ) -> tuple[list[_Record], int]:
+        """Read the records that begin on an awkward line; a record cut off by the block waits."""
+        found: list[_Record] = []
+        reached = 0
+        for at in awkward.arg_true().to_list():
+            if at < reached:
+                continue
+            record = self._record(lines, at)
+            if record is None:
+                if not final and len(lines) - at < _LONGEST_RECORD:
+                    return found, at
+                raise SettingsError(
+                    f"{self.name}: line {line + at}: a quoted field is never closed; "
+                    "close the quote or remove it"
+                )
+            found.append(record)
+            reached = at + record.lines
+        return found, len(lines)
+
+    def _record(self, lines: pl.Series, at: int) -> _Record | None:
+        """Read one record with Python's csv; None when a quote in it is never closed."""
+        wanted = len(self.dialect.header)
+        reader = csv.reader(
+            (text + "\n" for text in lines[at : at + _LONGEST_RECORD]),
+            delimiter=self.dialect.delimiter,
+            strict=True,
+        )
+        try:
+            fields = next(reader)
+        except csv.Error as error:
+            if "unexpected end of data" in str(error) or "field limit" in str(error):
+                return None
+            return _Record(at, 1, [], QUOTES)
+        if len(fields) == wanted:
+            return _Record(at, reader.line_num, fields)
+        # A quote that swallowed other records: only its own line is at fault.
+        one = reader.line_num == 1
+        return _Record(at, 1, fields if one else [], FIELD_COUNT if one else QUOTES)
+
+    def _split(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Split lines that are known to be well formed into the fields asked for."""
+        if records.is_empty():
+            return records.with_columns(pl.lit(None, pl.String).alias(str(f)) for f in self.fields)
+        text = records["raw"].str.join("\n").item() + "\n"
+        cells = pl.read_csv(
+            io.BytesIO(text.encode()),
+            has_header=False,
+            separator=self.dialect.delimiter,
+            infer_schema=False,
+            columns=self.fields,
+        )
+        if cells.height != records.height:
+            raise RuntimeError(f"{self.name}: {records.height} lines gave {cells.height} records")
+        cells.columns = [str(at) for at in self.fields]
+        return pl.concat([records, cells], how="horizontal")
+
+    def _sorted_out(
+        self, careful: list[_Record], lines: pl.Series, line: int
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        good = [r for r in careful if r.reason is None]
+        bad = [r for r in careful if r.reason is not None]
+        cells = {str(f): [r.fields[f] for r in good] for f in self.fields}
+        return (
+            pl.DataFrame(
+                {**_located(good, lines, line), **cells},
+                schema={"line": pl.Int64, "raw": pl.String, **dict.fromkeys(cells, pl.String)},
+            ),
+            pl.DataFrame(
+                {
+                    **_located(bad, lines, line),
+                    "reason": [r.reason for r in bad],
+                    "detail": [self._count(len(r.fields)) if r.fields else None for r in bad],
+                },
+                schema={"line": pl.Int64, **dict.fromkeys(("raw", "reason", "detail"), pl.String)},
+            ),
+        )
+
+    def _totals(self, lines: pl.Series, data: pl.Series) -> pl.Series:
+        """Mark the totals at the very end: rows that begin with such a word and have no date."""
+        marks = [False] * len(lines)
+        if self.empty_at is not None:
+            for at in reversed(data.arg_true().to_list()):
+                if not _TOTAL.match(lines[at]):
+                    break
+                cells = next(csv.reader([lines[at]], delimiter=self.dialect.delimiter), [])
+                if len(cells) > self.empty_at and cells[self.empty_at].strip():
+                    break
+                marks[at] = True
+        return pl.Series(marks, dtype=pl.Boolean)
+
+    def _detail(self, fields: pl.Series) -> pl.Series:
+        return pl.Series([self._count(count) for count in fields], dtype=pl.String)
+
+    def _count(self, fields: int) -> str:
+        return f"{fields} fields, the header has {len(self.dialect.header)}"
+
+
+def _located(records: list[_Record], lines: pl.Series, line: int) -> dict[str, list[object]]:
+    return {
+        "line": [line + r.at for r in records],
+        "raw": ["\n".join(lines[r.at : r.at + r.lines].to_list()) for r in records],
+    }
