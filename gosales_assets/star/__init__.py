@@ -1,0 +1,1 @@
+"""Star room: facts, dimensions and activity tables."""

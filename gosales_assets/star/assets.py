@@ -1,0 +1,356 @@
+"""Assets of the star room: facts, dimensions, and the monthly and daily activity tables."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import dagster as dg
+import polars as pl
+
+from gosales_assets.contracts import (
+    Breach,
+    asset_key,
+    check_partitions,
+    contract_check,
+    dep,
+    store,
+    table_asset,
+)
+from gosales_assets.division_names import division_identity
+from gosales_assets.partitions import day, partition_keys
+from gosales_assets.settings import Settings
+from gosales_assets.sources.contract import CUSTOMERS, INDUSTRY_ENRICHMENT, SALES_LINES
+from gosales_assets.sources.sku_map import load_sku_map
+from gosales_assets.star import activity, checks, dimensions
+from gosales_assets.star.contract import (
+    CUSTOMER_DAY,
+    CUSTOMER_MONTH,
+    DIM_CUSTOMER,
+    DIM_CUTOFF,
+    DIM_DIVISION,
+    DIM_PRODUCT,
+    FACT_TRANSACTIONS,
+    INDUSTRY_MATCHES,
+)
+from gosales_assets.star.cutoffs import cutoff_table
+from gosales_assets.star.facts import transactions, value_measure
+from gosales_assets.star.industry_matching import match_industries
+from gosales_assets.star.names import normalised_names
+from gosales_assets.star.scopes import sku_sets
+from gosales_assets.tables import Table
+from gosales_assets.warehouse import Warehouse
+
+
+@table_asset(FACT_TRANSACTIONS, deps=[dep(SALES_LINES)], kinds={"duckdb"})
+def fact_transactions(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Key every order line, value it, and mark the returns."""
+    with warehouse.engine() as engine:
+        lines = warehouse.scan(engine, SALES_LINES)
+        given = lines.aggregate(
+            profit=lines.gross_profit.count(), revenue=lines.revenue.count()
+        ).to_polars()
+        profit, revenue = given.row(0)
+        measure = value_measure(settings.value, has_profit=profit > 0, has_revenue=revenue > 0)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        frame = transactions(lines, measure, now).to_polars()
+        surrogates = lines.order_id.isnull().sum().to_polars()
+    known = profit if measure == "gross_profit" else revenue
+    store(
+        context,
+        warehouse,
+        FACT_TRANSACTIONS,
+        frame,
+        metadata={
+            "value is": measure.replace("_", " "),
+            "lines of unknown value (counted as 0)": frame.height - known,
+            "lines whose order was made of customer and day": int(surrogates or 0),
+            "returns": int(frame["is_return"].sum()),
+            "first order": str(frame["order_date"].min()),
+            "last order": str(frame["order_date"].max()),
+        },
+    )
+
+
+@table_asset(
+    INDUSTRY_MATCHES,
+    deps=[dep(SALES_LINES), dep(CUSTOMERS), dep(INDUSTRY_ENRICHMENT)],
+    kinds={"duckdb"},
+)
+def industry_matches(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Match customers without an industry to the companies of the industry file."""
+    companies = warehouse.read(INDUSTRY_ENRICHMENT)
+    with warehouse.engine() as engine:
+        side = warehouse.scan(engine, CUSTOMERS)
+        names = dimensions.customer_names(warehouse.scan(engine, SALES_LINES), side)
+        unknown = dimensions.without_industry(names, side).to_polars()
+    frame = match_industries(unknown, companies, warehouse.threads)
+    by_method = frame.group_by("method").len().sort("method")
+    store(
+        context,
+        warehouse,
+        INDUSTRY_MATCHES,
+        frame,
+        metadata={
+            "customers without an industry of their own": unknown.height,
+            "companies in the industry file": companies.height,
+            **{f"matched by {method}": rows for method, rows in by_method.iter_rows()},
+        },
+    )
+
+
+@table_asset(
+    DIM_CUSTOMER, deps=[dep(SALES_LINES), dep(CUSTOMERS), dep(INDUSTRY_MATCHES)], kinds={"duckdb"}
+)
+def dim_customer(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Gather one row per customer from the log, the side table and the industry matches."""
+    with warehouse.engine() as engine:
+        frame = dimensions.customers(
+            warehouse.scan(engine, SALES_LINES),
+            warehouse.scan(engine, CUSTOMERS),
+            warehouse.scan(engine, INDUSTRY_MATCHES),
+        ).to_polars()
+    names = normalised_names(frame["customer_name"].to_list(), frame["account_prefix"].to_list())
+    frame = frame.with_columns(normalised_name=pl.Series(names, dtype=pl.String))
+    known = {
+        f"{name} known for": f"{1 - frame[name].null_count() / max(frame.height, 1):.0%}"
+        for name in ("industry", "region", "territory", "segment", "rep")
+    }
+    store(context, warehouse, DIM_CUSTOMER, frame, metadata=known)
+
+
+@table_asset(DIM_PRODUCT, deps=[dep(SALES_LINES)], kinds={"duckdb"})
+def dim_product(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Gather one row per product of the log, with family and sale type from the SKU map."""
+    with warehouse.engine() as engine:
+        frame = dimensions.products(warehouse.scan(engine, SALES_LINES)).to_polars()
+    known = _sku_map(settings).unique("sku", keep="first", maintain_order=True)
+    store(
+        context,
+        warehouse,
+        DIM_PRODUCT,
+        frame.join(known.drop("division"), on="sku", how="left"),
+        metadata={"divisions": frame["division"].n_unique()},
+    )
+
+
+@table_asset(DIM_DIVISION, deps=[dep(FACT_TRANSACTIONS)], kinds={"duckdb"})
+def dim_division(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """List every division and SKU set, with the ones that are predicted."""
+    sets = sku_sets(settings)
+    with warehouse.engine() as engine:
+        facts = warehouse.scan(engine, FACT_TRANSACTIONS)
+        sold = dimensions.first_sales(facts, sets).to_polars()
+        skus = set(facts.select("sku").distinct().to_polars()["sku"])
+    frame = dimensions.divisions(
+        sold, partition_keys(settings).divisions, list(sets), settings.window_months
+    )
+    families = dimensions.division_families(_sku_map(settings))
+    unsold = sorted({sku for members in sets.values() for sku in members} - skus)
+    store(
+        context,
+        warehouse,
+        DIM_DIVISION,
+        frame.join(families, on="division", how="left"),
+        metadata={
+            "targets": int(frame["is_target"].sum()),
+            "targets never sold": ", ".join(
+                frame.filter(pl.col("is_target") & pl.col("first_sold").is_null())["division"]
+            ),
+            "products of SKU sets never sold": ", ".join(unsold),
+        },
+    )
+
+
+@table_asset(DIM_CUTOFF, deps=[dep(FACT_TRANSACTIONS)], kinds={"polars"})
+def dim_cutoff(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """List the cutoffs, and whether each one's outcome is known."""
+    days = warehouse.read(FACT_TRANSACTIONS, columns=["order_date"])
+    first, last = days.select(first=pl.min("order_date"), last=pl.max("order_date")).row(0)
+    frame = cutoff_table(
+        [day(cutoff) for cutoff in partition_keys(settings).cutoffs],
+        settings.window_months,
+        first,
+        settings.sales_log.complete_through or last,
+    )
+    closed = int(frame["is_closed"].sum())
+    store(
+        context,
+        warehouse,
+        DIM_CUTOFF,
+        frame,
+        metadata={"closed cutoffs": closed, "open cutoffs": frame.height - closed},
+    )
+
+
+@table_asset(CUSTOMER_MONTH, deps=[dep(FACT_TRANSACTIONS)], kinds={"duckdb"})
+def customer_month(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Sum the facts by customer, scope, division and month."""
+    with warehouse.engine() as engine:
+        facts = warehouse.scan(engine, FACT_TRANSACTIONS)
+        frame = activity.by_month(facts, sku_sets(settings)).to_polars()
+    store(context, warehouse, CUSTOMER_MONTH, frame)
+
+
+@table_asset(CUSTOMER_DAY, deps=[dep(FACT_TRANSACTIONS)], kinds={"duckdb"})
+def customer_day(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Sum the facts by customer, scope, division and day of purchase."""
+    with warehouse.engine() as engine:
+        facts = warehouse.scan(engine, FACT_TRANSACTIONS)
+        frame = activity.by_day(facts, sku_sets(settings)).to_polars()
+    store(context, warehouse, CUSTOMER_DAY, frame)
+
+
+def _sku_map(settings: Settings) -> pl.DataFrame:
+    """Read sku, division, family and sale type off the SKU map; no rows without a map."""
+    columns = ["sku", "division", "family", "sale_type"]
+    sku_map = load_sku_map(settings)
+    if sku_map is None:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    return sku_map.entries.select(columns)
+
+
+def _lazy(warehouse: Warehouse, table: Table) -> pl.LazyFrame:
+    """Scan a table as it lies in the lake, marked as broken or not: for the checks themselves."""
+    return pl.scan_parquet(warehouse.path(table), hive_partitioning=False)
+
+
+def _check(
+    name: str,
+    table: Table,
+    against: Table,
+    description: str,
+    find: Callable[[pl.LazyFrame, pl.LazyFrame], list[Breach]],
+) -> dg.AssetChecksDefinition:
+    """Make a blocking check of one table against another one that it came from."""
+
+    @dg.asset_check(
+        asset=asset_key(table),
+        name=name,
+        additional_deps=[asset_key(against)],
+        blocking=True,
+        description=f"{description} A breach stops everything downstream.",
+    )
+    def check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        return check_partitions(
+            context,
+            table,
+            lambda _: find(_lazy(warehouse, table), _lazy(warehouse, against)),
+            name=name,
+        )
+
+    return check
+
+
+def _foreign_keys(dimension: Table, column: str) -> dg.AssetChecksDefinition:
+    return _check(
+        "foreign_keys",
+        dimension,
+        FACT_TRANSACTIONS,
+        f"Every order line's {column} has a row here.",
+        lambda ours, facts: checks.orphans(facts, ours, column),
+    )
+
+
+@dg.asset_check(
+    asset=asset_key(DIM_DIVISION),
+    additional_deps=[asset_key(FACT_TRANSACTIONS)],
+    description="Every division in the data is a target, or excluded in targets.exclude.",
+)
+def lines_in_unlisted_divisions(
+    warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> dg.AssetCheckResult:
+    """Warn of divisions that would be a silent gap: in the data, neither target nor excluded."""
+    excluded = {division_identity(name) for name in settings.targets.exclude}
+    divisions = _lazy(warehouse, DIM_DIVISION).collect()
+    listed = [
+        row["division"]
+        for row in divisions.iter_rows(named=True)
+        if row["is_target"] or division_identity(row["division"]) in excluded
+    ]
+    unlisted = checks.unlisted_divisions(_lazy(warehouse, FACT_TRANSACTIONS), listed)
+    shown = [dg.TableRecord(row) for row in unlisted.iter_rows(named=True)]
+    return dg.AssetCheckResult(
+        passed=unlisted.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "unlisted divisions": unlisted.height,
+            **({"divisions": dg.MetadataValue.table(shown)} if shown else {}),
+        },
+    )
+
+
+ASSETS = [
+    fact_transactions,
+    industry_matches,
+    dim_customer,
+    dim_product,
+    dim_division,
+    dim_cutoff,
+    customer_month,
+    customer_day,
+]
+CHECKS = [
+    *(
+        contract_check(table)
+        for table in (
+            FACT_TRANSACTIONS,
+            INDUSTRY_MATCHES,
+            DIM_CUSTOMER,
+            DIM_PRODUCT,
+            DIM_DIVISION,
+            DIM_CUTOFF,
+            CUSTOMER_MONTH,
+            CUSTOMER_DAY,
+        )
+    ),
+    _check(
+        "conservation",
+        FACT_TRANSACTIONS,
+        SALES_LINES,
+        "As many lines, and the same quantity, revenue and gross profit, as were loaded.",
+        lambda ours, lines: checks.totals_differ(
+            ours.with_columns(lines=1),
+            lines.with_columns(lines=1),
+            checks.MEASURES,
+            "facts and loaded lines",
+        ),
+    ),
+    _foreign_keys(DIM_CUSTOMER, "customer_id"),
+    _check(
+        "one_row_per_customer",
+        DIM_CUSTOMER,
+        FACT_TRANSACTIONS,
+        "Joining names and attributes neither multiplied customers nor lost any.",
+        lambda ours, facts: checks.not_one_row_each(facts, ours, "customer_id"),
+    ),
+    _foreign_keys(DIM_PRODUCT, "sku"),
+    _foreign_keys(DIM_DIVISION, "division"),
+    _check(
+        "conservation",
+        CUSTOMER_MONTH,
+        FACT_TRANSACTIONS,
+        "The months add up to the facts, overall and over divisions.",
+        lambda ours, facts: [
+            breach
+            for scope in ("all", "division")
+            for breach in checks.totals_differ(
+                ours.filter(pl.col("scope") == scope),
+                facts.with_columns(lines=1),
+                (*checks.MEASURES, "value"),
+                f"months (scope {scope}) and facts",
+            )
+        ],
+    ),
+    lines_in_unlisted_divisions,
+]
