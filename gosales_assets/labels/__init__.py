@@ -1,0 +1,1 @@
+"""Labels room: candidates, what they then bought, and how common that is."""

@@ -1,0 +1,72 @@
+"""Prevalence: how common buying is, per division and cohort, and where it is too rare or common."""
+
+import polars as pl
+
+from gosales_assets.contracts import Breach
+
+RARE, COMMON = 0.005, 0.5
+_KEYS = ["cutoff", "division", "cohort"]
+
+
+def prevalence(labels: pl.DataFrame) -> pl.DataFrame:
+    """Count candidates and buyers of each cutoff, division and cohort.
+
+    Parameters
+    ----------
+    labels
+        Rows of ``labels.labels``.
+
+    Returns
+    -------
+    pl.DataFrame
+        One row per cutoff, division and cohort (``all``, ``expansion``, ``repeat``), also for
+        cohorts without candidates, whose prevalence is null.
+    """
+    targets = labels.select("cutoff", "division").unique()
+    cohorts = pl.DataFrame({"cohort": ["all", "expansion", "repeat"]})
+    everybody = labels.with_columns(cohort=pl.lit("all"))
+    counts = (
+        pl.concat([labels.select(*_KEYS, "label"), everybody.select(*_KEYS, "label")])
+        .group_by(_KEYS)
+        .agg(rows=pl.len().cast(pl.Int64), positives=pl.col("label").sum())
+    )
+    return (
+        targets.join(cohorts, how="cross")
+        .join(counts, on=_KEYS, how="left")
+        .with_columns(pl.col("rows", "positives").fill_null(0))
+        .with_columns(
+            prevalence=pl.when(pl.col("rows") > 0).then(pl.col("positives") / pl.col("rows"))
+        )
+        .sort(_KEYS)
+    )
+
+
+def unusual(table: pl.DataFrame) -> list[Breach]:
+    """Find divisions that fewer than 0.5 % or more than 50 % of all candidates buy."""
+    share = pl.col("prevalence")
+    found = table.filter(pl.col("cohort") == "all", (share < RARE) | (share > COMMON))
+    return [
+        Breach(
+            "prevalence",
+            "between 0.5 % and 50 % of candidates buy",
+            row["rows"],
+            (f"{row['division']}: {row['positives']} of {row['rows']}",),
+        )
+        for row in found.iter_rows(named=True)
+    ]
+
+
+def markdown(table: pl.DataFrame) -> str:
+    """Lay out one cutoff's prevalence as a Markdown table: divisions down, cohorts across."""
+    lines = ["| division | all | expansion | repeat |", "|---|--:|--:|--:|"]
+    for division, cohorts in table.sort("division", "cohort").group_by(
+        "division", maintain_order=True
+    ):
+        cells = [
+            "-"
+            if row["prevalence"] is None
+            else f"{row['prevalence']:.1%} ({row['positives']} of {row['rows']})"
+            for row in cohorts.iter_rows(named=True)
+        ]
+        lines.append(f"| {division[0]} | {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -1,0 +1,220 @@
+"""Star and labels through Dagster: what is wired is what was meant, whatever the configuration."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from gosales_assets.calendar import add_months
+from gosales_assets.labels import assets as labels_room
+from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE
+from gosales_assets.partitions import KEYS, day
+from gosales_assets.settings import Cutoffs, Settings, current_settings
+from gosales_assets.sources.contract import SALES_LINES
+from gosales_assets.star import assets as star_room
+from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUTOFF, FACT_TRANSACTIONS
+from gosales_assets.warehouse import Warehouse
+from gosales_assets_tests.star.order_lines import line, sales_lines, write_sources
+
+SETTINGS = current_settings()
+FIRST, LAST = KEYS.cutoffs[0], KEYS.cutoffs[-1]
+TARGETS = [name for name in KEYS.divisions if name not in SETTINGS.targets.sku_sets]
+CUSTOMERS = 30
+
+
+def toy_lines() -> pl.DataFrame:
+    """Lines in every target from a year before the first cutoff to the day of the last."""
+    draw = random.Random(5)  # noqa: S311 - a toy log, not a secret
+    start, end = day(FIRST) - timedelta(days=300), day(LAST)
+    span = (end - start).days
+    rows = [line("c0", start.isoformat()), line("c0", end.isoformat(), division="Unlisted")]
+    for customer in range(CUSTOMERS):
+        for _ in range(40):
+            when = start + timedelta(days=draw.randrange(span))
+            returned = draw.random() < 0.1
+            rows.append(
+                line(
+                    f"c{customer}",
+                    when.isoformat(),
+                    division=draw.choice(TARGETS),
+                    quantity=-1 if returned else 2,
+                    revenue=-30 if returned else draw.randint(1, 900),
+                )
+            )
+    return sales_lines(*rows)
+
+
+def run(
+    room: Any, warehouse: Warehouse, instance: dg.DagsterInstance, **how: Any
+) -> dg.ExecuteInProcessResult:
+    resources = {"warehouse": warehouse, "settings": how.pop("settings", SETTINGS)}
+    assets = how.pop("assets", room.ASSETS)
+    return dg.materialize(
+        [*assets, *room.CHECKS],
+        selection=how.pop("selection", dg.AssetSelection.assets(*assets)),
+        resources=resources,
+        instance=instance,
+        raise_on_error=False,
+        **how,
+    )
+
+
+@pytest.fixture(scope="module")
+def lake(
+    tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
+) -> tuple[Warehouse, dg.ExecuteInProcessResult]:
+    """A warehouse with the star of the toy log."""
+    home = tmp_path_factory.mktemp("star")
+    warehouse = Warehouse(home=str(home), threads=2, code_version="test", basis="test")
+    write_sources(warehouse, toy_lines())
+    return warehouse, run(star_room, warehouse, instance)
+
+
+@pytest.fixture(scope="module")
+def labelled(
+    lake: tuple[Warehouse, dg.ExecuteInProcessResult], instance: dg.DagsterInstance
+) -> tuple[Warehouse, dg.ExecuteInProcessResult]:
+    """The same warehouse with the labels of all cutoffs, made by one run."""
+    warehouse, _ = lake
+    result = run(
+        labels_room,
+        warehouse,
+        instance,
+        assets=[labels_room.candidates, labels_room.labels],
+        tags={
+            "dagster/asset_partition_range_start": f"{FIRST}|{KEYS.divisions[0]}",
+            "dagster/asset_partition_range_end": f"{LAST}|{KEYS.divisions[-1]}",
+        },
+    )
+    return warehouse, result
+
+
+def failed(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {c.check_name for c in result.get_asset_check_evaluations() if not c.passed}
+
+
+def test_the_star_is_made_and_checked(
+    lake: tuple[Warehouse, dg.ExecuteInProcessResult],
+) -> None:
+    warehouse, result = lake
+    assert result.success
+    assert {c.check_name for c in result.get_asset_check_evaluations()} == {
+        "contract",
+        "conservation",
+        "foreign_keys",
+        "one_row_per_customer",
+        "lines_in_unlisted_divisions",
+    }
+    assert failed(result) == {"lines_in_unlisted_divisions"}  # a warning: the run goes on
+    assert all(warehouse.has(table) for table in (FACT_TRANSACTIONS, CUSTOMER_MONTH, DIM_CUTOFF))
+
+
+def test_one_run_labels_every_division_of_every_cutoff(
+    labelled: tuple[Warehouse, dg.ExecuteInProcessResult],
+) -> None:
+    warehouse, result = labelled
+    assert result.success
+    assert failed(result) == set()
+    grid = [{"cutoff": c, "division": d} for c in KEYS.cutoffs for d in KEYS.divisions]
+    assert warehouse.partitions(CANDIDATES) == grid
+    assert warehouse.partitions(LABELS) == grid
+    per_partition = [c for c in result.get_asset_check_evaluations() if c.partition]
+    assert len(per_partition) == 4 * len(grid)
+
+
+def test_open_windows_have_no_labels_and_closed_ones_lose_no_candidate(
+    labelled: tuple[Warehouse, dg.ExecuteInProcessResult],
+) -> None:
+    warehouse, _ = labelled
+    closed = dict(warehouse.read(DIM_CUTOFF).select("cutoff", "is_closed").iter_rows())
+    assert not closed[day(LAST)]
+    for keys in warehouse.partitions(LABELS):
+        people = warehouse.read(CANDIDATES, **keys)["customer_id"].to_list()
+        expected = people if closed[day(keys["cutoff"])] else []
+        assert warehouse.read(LABELS, **keys)["customer_id"].to_list() == expected
+
+
+def test_net_values_of_a_cutoff_are_those_of_the_facts(
+    labelled: tuple[Warehouse, dg.ExecuteInProcessResult],
+) -> None:
+    warehouse, _ = labelled
+    end = add_months(day(FIRST), SETTINGS.window_months)
+    denied = SETTINGS.labels.sku_denylist
+    facts = warehouse.read(FACT_TRANSACTIONS).filter(
+        pl.col("order_date") > day(FIRST),
+        pl.col("order_date") <= end,
+        ~pl.col("sku").is_in(denied),
+    )
+    for division in TARGETS:
+        rows = warehouse.read(LABELS, cutoff=FIRST, division=division)
+        people = facts.filter(
+            pl.col("division") == division,
+            pl.col("customer_id").is_in(rows["customer_id"].to_list()),
+        )
+        assert rows["net_gp_window"].sum() == (people["value"].sum() or 0)
+
+
+def test_prevalence_counts_closed_cutoffs_and_warns_without_stopping(
+    labelled: tuple[Warehouse, dg.ExecuteInProcessResult], instance: dg.DagsterInstance
+) -> None:
+    warehouse, _ = labelled
+    left_over = {"cutoff": FIRST, "division": "No longer a target"}
+    one = warehouse.read(LABELS, cutoff=FIRST, division=KEYS.divisions[0])
+    warehouse.write(LABELS, one.with_columns(division=pl.lit("No longer a target")), **left_over)
+    result = run(
+        labels_room,
+        warehouse,
+        instance,
+        assets=[labels_room.prevalence],
+        tags={
+            "dagster/asset_partition_range_start": FIRST,
+            "dagster/asset_partition_range_end": LAST,
+        },
+    )
+    assert result.success
+    assert failed(result) <= {"prevalence_is_usual"}
+    assert warehouse.read(PREVALENCE, cutoff=FIRST).height == 3 * len(KEYS.divisions)
+    assert warehouse.read(PREVALENCE, cutoff=LAST).is_empty()
+    warehouse.remove(LABELS, **left_over)
+
+
+def test_a_line_lost_on_the_way_stops_what_is_downstream(
+    warehouse: Warehouse, instance: dg.DagsterInstance
+) -> None:
+    lines = toy_lines()
+    write_sources(warehouse, lines)
+    assert run(star_room, warehouse, instance, assets=[star_room.fact_transactions]).success
+    warehouse.write(SALES_LINES, lines.vstack(sales_lines(line("z", FIRST, line_id="more"))))
+    result = run(
+        star_room,
+        warehouse,
+        instance,
+        selection=dg.AssetSelection.checks_for_assets(star_room.fact_transactions),
+    )
+    assert failed(result) == {"conservation"}
+    assert warehouse.is_broken(FACT_TRANSACTIONS)
+
+
+@pytest.mark.parametrize("years", [-20, 20])
+def test_cutoffs_without_data_end_the_run_with_one_line(
+    years: int, lake: tuple[Warehouse, dg.ExecuteInProcessResult], instance: dg.DagsterInstance
+) -> None:
+    warehouse, _ = lake
+    far = Cutoffs(first=_later(FIRST, min(years, 0)), last=_later(LAST, max(years, 0)))
+    settings: Settings = SETTINGS.model_copy(update={"cutoffs": far})
+    result = run(star_room, warehouse, instance, assets=[star_room.dim_cutoff], settings=settings)
+    assert not result.success
+    failure = result.failure_data_for_node("star__dim_cutoff")
+    assert failure is not None
+    assert failure.error is not None
+    assert failure.error.cause is not None
+    message = failure.error.cause.message
+    assert "SettingsError: cutoffs." in message
+    assert "has no data" in message
+
+
+def _later(cutoff: str, years: int) -> date:
+    return add_months(day(cutoff), 12 * years)
