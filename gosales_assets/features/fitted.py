@@ -1,0 +1,166 @@
+"""Everything that is fitted for a cutoff's features, on what was known by then, ready to store.
+
+Fitting and using are apart: the layers only read the parameters that were stored.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from gosales_assets.features import lifetime, profile, similarity
+from gosales_assets.features.activity import Activity
+from gosales_assets.features.catalog import ATTRIBUTES
+from gosales_assets.features.contract import FITTED_STATISTICS
+from gosales_assets.features.holdings import Array, Holdings
+from gosales_assets.features.shrinkage import gamma_prior, rate_prior, shrunk
+from gosales_assets.settings import Settings
+
+Parameters = dict[str, Any]
+MONTHS_SEEN = 24
+_DAYS_PER_MONTH = 365.25 / 12
+
+
+def purchase_timing(activity: Activity) -> pl.DataFrame:
+    """Order days of each customer as BG/NBD sees them: repeats, and weeks of recency and age."""
+    days = activity.of_scope(activity.days, "all")
+    seen = days.group_by("customer_id").aggregate(
+        repeats=(days.count() - 1).cast("float64"),
+        first=days.days_ago.max().cast("float64"),
+        last=days.days_ago.min().cast("float64"),
+    )
+    week = lifetime.DAYS_PER_WEEK
+    return (
+        seen.to_polars()
+        .sort("customer_id")
+        .select(
+            "customer_id",
+            "repeats",
+            recency=(pl.col("first") - pl.col("last")) / week,
+            age=pl.col("first") / week,
+        )
+    )
+
+
+def exposure_months(timing: pl.DataFrame) -> Array:
+    """Months in which a customer could have bought, at most 24 and at least one day."""
+    months = timing["age"].to_numpy() * lifetime.DAYS_PER_WEEK / _DAYS_PER_MONTH
+    return np.clip(months, 1 / _DAYS_PER_MONTH, MONTHS_SEEN)
+
+
+def fit_lifetime(timing: pl.DataFrame, seed: int) -> Parameters:
+    """BG/NBD parameters of the customer base."""
+    repeats, recency, age = (timing[c].to_numpy() for c in ("repeats", "recency", "age"))
+    return vars(lifetime.fit(repeats, recency, age, seed))
+
+
+def fit_similarity(holdings: Holdings, settings: Settings) -> Parameters:
+    """ALS item factors; ``factors`` is null when ALS is off or the data too small."""
+    wanted = settings.features
+    factors = similarity.fit_item_factors(
+        holdings.months, wanted.als_factors, wanted.als_iterations, settings.seed
+    )
+    return {
+        "items": holdings.items,
+        "factors": None if factors is None else factors.tolist(),
+        "regularization": similarity.REGULARIZATION,
+        "iterations": wanted.als_iterations,
+        "seed": settings.seed,
+    }
+
+
+def fit_purchase_rates(
+    holdings: Holdings, exposure: Array, targets: Sequence[str]
+) -> dict[str, list[float]]:
+    """Gamma prior (shape, rate) of monthly order rates, per target."""
+    return {
+        target: list(gamma_prior(holdings.months[:, holdings.column(target)], exposure))
+        for target in targets
+    }
+
+
+def fit_mix(holdings: Holdings, targets: Sequence[str]) -> dict[str, list[float]]:
+    """Market share of value and prior strength (in orders), per target."""
+    orders = holdings.orders[:, holdings.is_division].sum(axis=1)
+    total = holdings.value[:, holdings.is_division].sum()
+    fitted = {}
+    for target in targets:
+        column = holdings.column(target)
+        share = float(holdings.value[:, column].sum() / total) if total else 0.0
+        fitted[target] = [share, rate_prior(holdings.orders[:, column], orders)]
+    return fitted
+
+
+def fit_profile(
+    holdings: Holdings, attributes: pl.DataFrame, targets: Sequence[str]
+) -> dict[str, Parameters]:
+    """Smoothed purchase rates per attribute value; attributes without any value are left out."""
+    columns = holdings.columns(targets)
+    recent, ever = holdings.held[:, columns], holdings.ever[:, columns]
+    overall = np.broadcast_to(recent.mean(axis=0), recent.shape)
+    rates: dict[str, Array] = {}
+    fitted: dict[str, Parameters] = {}
+    for attribute in ATTRIBUTES:
+        values = attributes[attribute].to_list()
+        if all(v is None for v in values):
+            continue
+        parent = rates.get(profile.PARENTS.get(attribute, ""), overall)
+        parent = np.where(np.isnan(parent), overall, parent)
+        name = f"profile_{attribute}_rate"
+        fitted[name] = profile.attribute_rates(values, recent, parent)
+        rates[attribute] = profile.rates_of(values, fitted[name], len(targets))
+    if "industry" in rates:
+        everyone = np.broadcast_to(ever.mean(axis=0), ever.shape)
+        values = attributes["industry"].to_list()
+        fitted["profile_industry_owned"] = profile.attribute_rates(values, ever, everyone)
+    return fitted
+
+
+def purchase_rates(
+    holdings: Holdings, exposure: Array, fitted: Mapping[str, Sequence[float]], target: str
+) -> Array:
+    """Posterior mean of the monthly order rate: (shape + months with an order) / (rate + time)."""
+    shape, rate = fitted[target]
+    return np.asarray((shape + holdings.months[:, holdings.column(target)]) / (rate + exposure))
+
+
+def mix_shares(
+    holdings: Holdings, fitted: Mapping[str, Sequence[float]], target: str
+) -> tuple[Array, Array]:
+    """The target's share of the customer's value: plain (NaN: no value), and shrunk."""
+    market, strength = fitted[target]
+    orders = holdings.orders[:, holdings.is_division].sum(axis=1)
+    value = holdings.value[:, holdings.is_division].sum(axis=1)
+    own = holdings.value[:, holdings.column(target)]
+    plain = np.where(value > 0, own / np.where(value > 0, value, 1.0), np.nan)
+    weight = np.where(value > 0, orders, 0.0)
+    share = np.where(value > 0, plain, market)
+    return plain, shrunk(weight * share, weight, market, strength)
+
+
+def statistics_rows(cutoff: date, fit_date: date, fitted: Mapping[str, Any]) -> pl.DataFrame:
+    """Rows of features.fitted_statistics."""
+    rows = []
+    for name, parameters in sorted(fitted.items()):
+        text = json.dumps(parameters, sort_keys=True)
+        checksum = hashlib.sha256(text.encode()).hexdigest()[:16]
+        rows.append(
+            {
+                "cutoff": cutoff,
+                "name": name,
+                "fit_date": fit_date,
+                "parameters": text,
+                "checksum": checksum,
+            }
+        )
+    return FITTED_STATISTICS.typed(pl.DataFrame(rows))
+
+
+def parameters_of(statistics: pl.DataFrame) -> dict[str, Any]:
+    """Read stored parameters back: name -> values."""
+    pairs = statistics.select("name", "parameters").iter_rows()
+    return {name: json.loads(text) for name, text in pairs}

@@ -1,0 +1,133 @@
+"""Small worlds for the features' tests: order lines become a lake, a lake becomes matrices."""
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from gosales_assets.features import layers
+from gosales_assets.features.activity import open_star
+from gosales_assets.features.fitted import parameters_of
+from gosales_assets.labels.candidates import candidates
+from gosales_assets.settings import Settings
+from gosales_assets.sources.contract import INSTALLED_BASE
+from gosales_assets.star.activity import by_day, by_month
+from gosales_assets.star.contract import (
+    CUSTOMER_DAY,
+    CUSTOMER_MONTH,
+    DIM_CUSTOMER,
+    FACT_TRANSACTIONS,
+)
+from gosales_assets.star.scopes import sku_sets
+from gosales_assets.warehouse import Warehouse
+from gosales_assets_tests.star.order_lines import Row, evaluate, facts_of, line, made, sales_lines
+
+CUTOFF = date(2024, 6, 30)
+SKUS = {"p": "Tools", "q": "Tools", "r": "Paint", "s": "Wood"}
+TARGETS = ["Brushes", "Paint", "Tools", "Wood"]  # nobody ever buys Brushes
+SMALL = Settings.model_validate({"features": {"affinity_min_customers": 2}})
+
+
+def world(seed: int, customers: int = 12, last_day: date = CUTOFF) -> list[Row]:
+    """Random order lines of two and a half years: returns, repeats, gaps, lone buyers."""
+    draw = random.Random(seed)  # noqa: S311 - a test's world
+    rows = []
+    for number in range(customers):
+        for order in range(draw.choice([1, 1, 2, 4, 9, 20])):
+            day = last_day - timedelta(days=int(900 * draw.random() ** 1.5))
+            for _ in range(draw.randint(1, 3)):
+                sku, units = draw.choice("pqrs"), draw.choice([1, 2, 5, -1])
+                price = Decimal(draw.randint(100, 9_999)) / 100
+                rows.append(
+                    line(
+                        f"c{number:02}",
+                        day.isoformat(),
+                        order_id=f"o{order}",
+                        sku=sku,
+                        division=SKUS[sku],
+                        quantity=units,
+                        revenue=units * price,
+                        gross_profit=draw.choice([None, units * price / 4]),
+                        branch=draw.choice([None, "North", "South"]),
+                        rep=draw.choice([None, "Ann"]),
+                    )
+                )
+    return rows
+
+
+def fill(
+    warehouse: Warehouse,
+    facts: pl.DataFrame,
+    settings: Settings = SMALL,
+    industries: Mapping[str, str] | None = None,
+    installed: Sequence[Row] = (),
+) -> None:
+    """Write the star (and what features read beside it) as the rooms before this one would."""
+    sets = sku_sets(settings)
+    warehouse.write(FACT_TRANSACTIONS, facts)
+    warehouse.write(CUSTOMER_MONTH, evaluate(lambda t: by_month(t, sets), facts))
+    warehouse.write(CUSTOMER_DAY, evaluate(lambda t: by_day(t, sets), facts))
+    known = industries or {}
+    customers = [
+        {
+            "customer_id": customer,
+            "customer_name": customer,
+            "normalised_name": customer,
+            "industry": known.get(customer),
+            "industry_source": "customers" if customer in known else None,
+            "first_order": CUTOFF,
+            "last_order": CUTOFF,
+        }
+        for customer in sorted(facts["customer_id"].unique())
+    ]
+    warehouse.write(DIM_CUSTOMER, made(DIM_CUSTOMER, customers))
+    warehouse.write(INSTALLED_BASE, made(INSTALLED_BASE, installed))
+
+
+def learn(
+    warehouse: Warehouse,
+    settings: Settings = SMALL,
+    targets: Sequence[str] = TARGETS,
+    cutoff: date = CUTOFF,
+) -> layers.Learned:
+    """Fit what a cutoff needs."""
+    with open_star(warehouse, settings.window_months, sku_sets(settings)) as star:
+        activity = star.as_of(cutoff)
+        return layers.fit(activity, side_tables(warehouse), targets, settings)
+
+
+def matrix(
+    warehouse: Warehouse,
+    settings: Settings = SMALL,
+    targets: Sequence[str] = TARGETS,
+    cutoff: date = CUTOFF,
+) -> pl.DataFrame:
+    """Feature matrices of all targets of a cutoff, below each other."""
+    learned = learn(warehouse, settings, targets, cutoff)
+    days = warehouse.read(CUSTOMER_DAY)
+    pairs = evaluate(lambda t: candidates(t, targets, cutoff), days)
+    with open_star(warehouse, settings.window_months, sku_sets(settings)) as star:
+        activity = star.as_of(cutoff)
+        customer = layers.customer_layer(activity, parameters_of(learned.statistics))
+        division = layers.division_layer(
+            activity, side_tables(warehouse), learned, targets, settings
+        )
+    return layers.matrix(pairs, customer, division).sort("division", "customer_id")
+
+
+def side_tables(warehouse: Warehouse) -> layers.SideTables:
+    """What features read beside the sales log."""
+    return layers.SideTables(warehouse.read(DIM_CUSTOMER), warehouse.read(INSTALLED_BASE))
+
+
+def facts(rows: Sequence[Row]) -> pl.DataFrame:
+    """star.fact_transactions of these lines."""
+    return facts_of(sales_lines(*rows))
+
+
+def cells(frame: pl.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    """Rows of a matrix by (division, customer)."""
+    return {(row["division"], row["customer_id"]): row for row in frame.iter_rows(named=True)}
