@@ -1,0 +1,143 @@
+"""A trained model as files: written aside, moved into place whole, and refused when incomplete.
+
+``<home>/models/cutoff=2024-12-31/`` holds ``card.json`` (what the model is), ``card.md`` (the same
+for people), ``logistic.joblib``, ``booster_0.txt`` ... and ``judgements.parquet`` (log odds of the
+rows it was judged on). In the warm-up there is only a card that says so.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gosales_assets.models.inputs import Inputs, ModelMismatch
+from gosales_assets.models.pooled import PooledModel
+
+CARD = "card.json"
+CARD_FOR_PEOPLE = "card.md"
+LOGISTIC = "logistic.joblib"
+JUDGEMENTS = "judgements.parquet"
+JUDGED = ["cutoff", "division", "customer_id", "cohort", "label", "logistic", "booster", "blend"]
+REQUIRED = ("cutoff", "window_months", "status", "model_version")
+REQUIRED_TRAINED = ("divisions", "features", "usable", "base_rates", "blend_weight", "boosters")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, its card, and the judged rows."""
+
+    model: PooledModel
+    card: Mapping[str, Any]
+    judgements: pl.DataFrame
+
+
+def folder_of(home: Path, cutoff: str) -> Path:
+    """Where the artefact of a cutoff's model is."""
+    return home / "models" / f"cutoff={cutoff}"
+
+
+def save(
+    home: Path,
+    cutoff: str,
+    card: Mapping[str, Any],
+    markdown: str,
+    trained: tuple[PooledModel, pl.DataFrame] | None,
+) -> Path:
+    """Write an artefact aside and swap it in; readers see the old one, none, or the new one."""
+    target = folder_of(home, cutoff)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.parent / f".{uuid.uuid4().hex}.tmp"
+    retired = scratch.with_suffix(".old")
+    scratch.mkdir()
+    try:
+        (scratch / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n", "utf-8")
+        (scratch / CARD_FOR_PEOPLE).write_text(markdown, "utf-8")
+        if trained is not None:
+            _write_model(scratch, *trained)
+        if target.exists():
+            os.replace(target, retired)  # noqa: PTH105 - a folder cannot replace a full one
+        os.replace(scratch, target)  # noqa: PTH105
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(retired, ignore_errors=True)
+    return target
+
+
+def load_card(home: Path, cutoff: str) -> dict[str, Any]:
+    """Read what a cutoff's model is.
+
+    Raises
+    ------
+    ModelMismatch
+        When there is no model of the cutoff, or its card lacks what it must say; by name.
+    """
+    path = folder_of(home, cutoff) / CARD
+    if not path.is_file():
+        raise ModelMismatch(f"no model of cutoff {cutoff}: materialize models/pooled_model first")
+    card: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    wanted = REQUIRED if card.get("status") != "trained" else (*REQUIRED, *REQUIRED_TRAINED)
+    missing = [key for key in wanted if card.get(key) is None]
+    if missing:
+        raise ModelMismatch(f"the model of cutoff {cutoff} does not say its {', '.join(missing)}")
+    if card["cutoff"] != cutoff:
+        raise ModelMismatch(f"the model filed under {cutoff} was made for {card['cutoff']}")
+    return card
+
+
+def load(home: Path, cutoff: str) -> Trained | None:
+    """Read a cutoff's model; None where its card says that nothing could be trained.
+
+    Raises
+    ------
+    ModelMismatch
+        When the artefact is missing or incomplete; the message names what is.
+    """
+    import joblib  # type: ignore[import-untyped]
+    import lightgbm as lgb
+
+    card = load_card(home, cutoff)
+    if card["status"] != "trained":
+        return None
+    folder = folder_of(home, cutoff)
+    names = [LOGISTIC, JUDGEMENTS, *(_booster(number) for number in range(card["boosters"]))]
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise ModelMismatch(f"the model of cutoff {cutoff} lacks the files {', '.join(missing)}")
+    inputs = Inputs(
+        features=tuple(card["features"]),
+        usable=tuple(card["usable"]),
+        divisions=tuple(card["divisions"]),
+        base_rates=card["base_rates"],
+    )
+    model = PooledModel(
+        cutoff=date.fromisoformat(cutoff),
+        window_months=card["window_months"],
+        inputs=inputs,
+        logistic=joblib.load(folder / LOGISTIC),
+        boosters=[
+            lgb.Booster(model_file=str(folder / _booster(number)))
+            for number in range(card["boosters"])
+        ],
+        weight=card["blend_weight"],
+    )
+    return Trained(model, card, pl.read_parquet(folder / JUDGEMENTS))
+
+
+def _booster(number: int) -> str:
+    return f"booster_{number}.txt"
+
+
+def _write_model(folder: Path, model: PooledModel, judgements: pl.DataFrame) -> None:
+    import joblib
+
+    joblib.dump(model.logistic, folder / LOGISTIC)
+    for number, booster in enumerate(model.boosters):
+        booster.save_model(str(folder / _booster(number)))
+    judgements.select(JUDGED).write_parquet(folder / JUDGEMENTS)

@@ -1,0 +1,141 @@
+"""The model card: what a model is, what it learned from, and how far to trust it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from gosales_assets.features.catalog import plain_words
+from gosales_assets.models.evaluation import mean_metrics
+from gosales_assets.models.inputs import BASE_RATE, DIVISION
+from gosales_assets.models.pooled import PooledModel
+from gosales_assets.models.slices import Slices
+
+DRIVERS_SHOWN = 15
+LIMITS = [
+    "It learns from who bought before: it cannot know of products, prices or campaigns to come.",
+    "The selection slice is one cutoff; seasons that it does not show move the level of the year.",
+    "A customer's region or industry counts only where the settings declare it stable over time.",
+    "Probabilities are per division and window; they must not be added up over divisions.",
+]
+
+
+def trained_card(
+    model: PooledModel,
+    slices: Slices,
+    rows: Mapping[str, int],
+    metrics: pl.DataFrame,
+    checksums: Mapping[str, Mapping[str, str]],
+    calibration: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Say everything about a trained model, in values that JSON can hold.
+
+    Parameters
+    ----------
+    rows
+        Name of a slice -> its rows and positives.
+    metrics
+        Rows of ``models.model_metrics`` of this cutoff.
+    checksums
+        Cutoff -> checksum of its features and labels.
+    calibration
+        Division -> its calibration: see ``models.calibration.calibrate``.
+    """
+    means = mean_metrics(metrics)
+    return {
+        "status": "trained",
+        "cutoff": model.cutoff.isoformat(),
+        "window_months": model.window_months,
+        "training_cutoffs": [day.isoformat() for day in slices.training],
+        "selection_cutoff": slices.selection.isoformat(),
+        "split": slices.split,
+        "rows": dict(rows),
+        "divisions": list(model.inputs.divisions),
+        "features": list(model.inputs.features),
+        "usable": list(model.inputs.usable),
+        "base_rates": dict(model.inputs.base_rates),
+        "boosters": len(model.boosters),
+        "booster_rounds": [booster.num_trees() for booster in model.boosters],
+        "blend_weight": model.weight,
+        "winner": _winner(model.weight),
+        "drivers": [
+            {"input": name, "share_of_gain": round(share, 6)}
+            for name, share in model.drivers()[:DRIVERS_SHOWN]
+        ],
+        "metrics": _rounded(means),
+        "metrics_by_division": _rounded(metrics.drop("cutoff", "slice")),
+        "calibration": {division: dict(row) for division, row in calibration.items()},
+        "data_checksums": {day: dict(of_day) for day, of_day in checksums.items()},
+        "limits": LIMITS,
+    }
+
+
+def untrained_card(cutoff: str, window_months: int, status: str, reason: str) -> dict[str, Any]:
+    """Say why there is no model of a cutoff."""
+    return {
+        "status": status,
+        "reason": reason,
+        "cutoff": cutoff,
+        "window_months": window_months,
+    }
+
+
+def markdown(card: Mapping[str, Any]) -> str:
+    """Write the card for people."""
+    title = f"# Model for {card['cutoff']}, {card['window_months']} months ahead\n"
+    if card["status"] != "trained":
+        return f"{title}\n**{card['status']}**: {card['reason']}\n"
+    rows = card["rows"]
+    parts = [
+        title,
+        f"Version `{card['model_version']}`. {card['winner']}.\n",
+        f"Learned from {', '.join(card['training_cutoffs'])}: {rows['training']:,} rows, "
+        f"{rows['training_positives']:,} of them bought. Judged on {card['selection_cutoff']} "
+        f"(split by {card['split']}): {rows['selection']:,} rows, "
+        f"{rows['selection_positives']:,} bought.\n",
+        "## Out of time, mean over divisions\n",
+        _table(
+            ["cohort", "candidate", "metric", "value"],
+            [
+                [row["cohort"], row["candidate"], row["metric"], f"{row['value']:.3f}"]
+                for row in card["metrics"]
+            ],
+        ),
+        "## What it goes by\n",
+        _table(
+            ["input", "share of gain"],
+            [[_in_words(row["input"]), f"{row['share_of_gain']:.1%}"] for row in card["drivers"]],
+        ),
+        "## Calibration\n",
+        _table(
+            ["division", "method", "buyers", "status"],
+            [
+                [division, row["method"], str(row["positives"]), row["status"]]
+                for division, row in sorted(card["calibration"].items())
+            ],
+        ),
+        "## Limits\n",
+        "\n".join(f"- {limit}" for limit in card["limits"]),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _in_words(name: str) -> str:
+    if name in (DIVISION, BASE_RATE):
+        return {DIVISION: "which division it is", BASE_RATE: "how common buying it was"}[name]
+    return plain_words(name).replace("{division}", "the division")
+
+
+def _winner(weight: float) -> str:
+    if weight in (0.0, 1.0):
+        return f"The {'boosters' if weight else 'logistic regression'} won alone"
+    return f"A blend won: {weight:.0%} boosters, {1 - weight:.0%} logistic regression"
+
+
+def _rounded(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return frame.with_columns(pl.col("value").round(6)).to_dicts()
+
+
+def _table(header: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -1,0 +1,108 @@
+"""What the pooled models see of a row: its features, its division, and the division's base rate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from gosales_assets.models.metrics import log_odds
+
+KEYS = ("cutoff", "division", "customer_id", "cohort")
+DIVISION = "division code"
+BASE_RATE = "division base rate"
+
+
+class ModelMismatch(Exception):
+    """A model and the rows it is to score do not belong together; the message names how."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How rows become numbers; learned from training rows only.
+
+    Parameters
+    ----------
+    features
+        All feature columns of the matrix, in order: what a matrix must have to be scored.
+    usable
+        Those with at least two different values in training; the rest say nothing.
+    divisions
+        Divisions that the model knows, sorted.
+    base_rates
+        Division -> share of buyers in training, (buyers + 1/2) / (rows + 1).
+    """
+
+    features: tuple[str, ...]
+    usable: tuple[str, ...]
+    divisions: tuple[str, ...]
+    base_rates: Mapping[str, float]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the numbers, in order: usable features, division code, division base rate."""
+        return (*self.usable, DIVISION, BASE_RATE)
+
+    def numbers(self, matrix: pl.DataFrame) -> NDArray[np.float32]:
+        """Turn rows of feature matrices into numbers, shape (rows, len(columns)); NaN: missing.
+
+        Raises
+        ------
+        ModelMismatch
+            When the feature columns are not those of training, or a division is unknown.
+        """
+        self.check(matrix)
+        codes = {division: float(code) for code, division in enumerate(self.divisions)}
+        rates = {division: log_odds(rate) for division, rate in self.base_rates.items()}
+        frame = matrix.select(
+            *(pl.col(name).cast(pl.Float32) for name in self.usable),
+            pl.col("division").replace_strict(codes, return_dtype=pl.Float32).alias(DIVISION),
+            pl.col("division").replace_strict(rates, return_dtype=pl.Float32).alias(BASE_RATE),
+        )
+        return np.ascontiguousarray(frame.fill_null(float("nan")).to_numpy(), dtype=np.float32)
+
+    def check(self, matrix: pl.DataFrame) -> None:
+        """Refuse rows that this model was not made for."""
+        found = feature_columns(matrix)
+        missing = [name for name in self.features if name not in found]
+        unknown = [name for name in found if name not in self.features]
+        if missing or unknown:
+            raise ModelMismatch(
+                f"feature list mismatch: the model was trained with {len(self.features)} features; "
+                f"missing {missing or 'none'}, unknown {unknown or 'none'}"
+            )
+        strangers = sorted(set(matrix["division"].unique()) - set(self.divisions))
+        if strangers:
+            raise ModelMismatch(f"the model does not know the division {', '.join(strangers)}")
+
+
+def feature_columns(matrix: pl.DataFrame) -> list[str]:
+    """Feature columns of a matrix, in order."""
+    return [name for name in matrix.columns if "__" in name]
+
+
+def learn_inputs(training: pl.DataFrame, divisions: Sequence[str]) -> Inputs:
+    """Choose the usable features and the base rates from training rows (with ``label``)."""
+    features = feature_columns(training)
+    spans = training.select(
+        pl.col(name).min().cast(pl.Float64) < pl.col(name).max().cast(pl.Float64)
+        for name in features
+    )
+    varies = spans.row(0) if features else ()
+    counts = {
+        division: (label, rows)
+        for division, label, rows in training.group_by("division")
+        .agg(pl.col("label").sum(), pl.len())
+        .iter_rows()
+    }
+    return Inputs(
+        features=tuple(features),
+        usable=tuple(name for name, varied in zip(features, varies, strict=True) if varied),
+        divisions=tuple(sorted(divisions)),
+        base_rates={
+            division: (counts.get(division, (0, 0))[0] + 0.5)
+            / (counts.get(division, (0, 0))[1] + 1.0)
+            for division in sorted(divisions)
+        },
+    )

@@ -1,0 +1,203 @@
+"""The pooled model: one logistic regression and one boosted forest for all divisions, blended."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from gosales_assets.models.blend import blended, choose_weight
+from gosales_assets.models.booster import (
+    booster_logits,
+    contributions,
+    fit_boosters,
+    unseen_logits,
+)
+from gosales_assets.models.inputs import Inputs, ModelMismatch, learn_inputs
+from gosales_assets.models.logistic import fit_logistic, logistic_logits
+from gosales_assets.models.slices import folds, sample_customers
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+    from sklearn.pipeline import Pipeline
+
+Floats = NDArray[np.float64]
+
+SELECTED = ("logistic", "booster", "blend")
+FOLDS = 5
+LOGISTIC_ROWS = 80_000
+BOOSTER_ROWS = 100_000  # of each; every booster draws its own customers
+
+
+class NothingToLearn(Exception):
+    """The training rows cannot teach anything; the message says why."""
+
+
+@dataclass(frozen=True)
+class PooledModel:
+    """A trained model, with what it must be scored with.
+
+    Parameters
+    ----------
+    cutoff, window_months
+        Day and window that it is for; rows of other days are refused.
+    inputs
+        Features, divisions and base rates of its training rows.
+    logistic, boosters
+        The fitted models.
+    weight
+        Share of the boosters in the blended log odds.
+    """
+
+    cutoff: date
+    window_months: int
+    inputs: Inputs
+    logistic: "Pipeline" = field(repr=False)
+    boosters: "list[lgb.Booster]" = field(repr=False)
+    weight: float
+
+    def check(self, matrix: pl.DataFrame, cutoff: date, window_months: int) -> None:
+        """Refuse rows of another cutoff, window, division or feature list.
+
+        Raises
+        ------
+        ModelMismatch
+            Naming what does not fit.
+        """
+        if self.cutoff != cutoff:
+            raise ModelMismatch(f"the model is for cutoff {self.cutoff}, not {cutoff}")
+        if self.window_months != window_months:
+            raise ModelMismatch(
+                f"the model predicts {self.window_months} months, the settings say {window_months}"
+            )
+        self.inputs.check(matrix)
+
+    def logits(self, matrix: pl.DataFrame, threads: int) -> Floats:
+        """Blended log odds of each row, before calibration, rounded to 9 decimals."""
+        numbers = self.inputs.numbers(matrix)
+        return np.round(
+            blended(
+                logistic_logits(self.logistic, numbers, threads),
+                booster_logits(self.boosters, numbers, threads),
+                self.weight,
+            ),
+            9,
+        )
+
+    def contributions(self, matrix: pl.DataFrame, threads: int) -> Floats:
+        """What each of ``inputs.columns`` adds to a row's log odds, by the first booster."""
+        return contributions(self.boosters[0], self.inputs.numbers(matrix), threads)
+
+    def drivers(self) -> list[tuple[str, float]]:
+        """Inputs with their share of the boosters' gain, largest first."""
+        gain = np.sum([booster.feature_importance("gain") for booster in self.boosters], axis=0)
+        total = float(np.sum(gain)) or 1.0
+        shares = [
+            (name, float(g) / total) for name, g in zip(self.inputs.columns, gain, strict=True)
+        ]
+        return sorted(shares, key=lambda pair: (-pair[1], pair[0]))
+
+
+def fit_pooled(
+    training: pl.DataFrame,
+    selection: pl.DataFrame,
+    *,
+    cutoff: date,
+    window_months: int,
+    seeds: int,
+    seed: int,
+    threads: int,
+) -> tuple[PooledModel, pl.DataFrame]:
+    """Train on ``training``; stop, blend and judge on ``selection``.
+
+    Parameters
+    ----------
+    training, selection
+        Rows of feature matrices with ``label``. Where they share customers, each booster holds
+        out a fifth of the customers of both, and selection rows are judged by the booster that
+        has not seen their customer.
+
+    Returns
+    -------
+    tuple[PooledModel, pl.DataFrame]
+        The model, and the selection rows that were judged (all with five or more seeds; a fifth
+        per seed with fewer), with log odds ``logistic, booster, blend``.
+
+    Raises
+    ------
+    NothingToLearn
+        When the training rows have one outcome only, or no feature varies.
+    """
+    _must_teach(training)
+    inputs = learn_inputs(training, training["division"].unique().to_list())
+    if not inputs.usable:
+        raise NothingToLearn("no feature has two different values")
+    shared = not set(training["customer_id"].unique()).isdisjoint(selection["customer_id"].unique())
+    count = max(FOLDS, seeds) if shared else 0
+    selection = selection.with_columns(fold=_folds(selection, count, seed)).filter(
+        pl.col("fold") < seeds
+    )
+    numbers, labels = inputs.numbers(training), _labels(training)
+    judged, outcomes = inputs.numbers(selection), _labels(selection)
+    held_out = selection["fold"].to_numpy()
+    taught = _rows_of(training, LOGISTIC_ROWS, seed)
+    logistic = fit_logistic(inputs, numbers[taught], labels[taught], seed)
+    parts = _parts(_folds(training, count, seed), training, held_out, seeds, seed)
+    boosters = fit_boosters((numbers, labels), (judged, outcomes), parts, seed, threads)
+    by_logistic = logistic_logits(logistic, judged, threads)
+    by_booster = unseen_logits(boosters, judged, held_out, threads)
+    codes = selection["division"].rank("dense").cast(pl.Int64).to_numpy()
+    weight = choose_weight(by_logistic, by_booster, outcomes, codes)
+    model = PooledModel(cutoff, window_months, inputs, logistic, boosters, weight)
+    judgements = selection.drop("fold").with_columns(
+        logistic=pl.Series(np.round(by_logistic, 9)),
+        booster=pl.Series(np.round(by_booster, 9)),
+        blend=pl.Series(np.round(blended(by_logistic, by_booster, weight), 9)),
+    )
+    return model, judgements
+
+
+def _must_teach(training: pl.DataFrame) -> None:
+    buyers = int(training["label"].sum()) if training.height else 0
+    if buyers in (0, training.height):
+        raise NothingToLearn(f"{buyers} of {training.height} training rows bought")
+
+
+def _folds(rows: pl.DataFrame, count: int, seed: int) -> pl.Series:
+    """Fold of each row's customer; -1 for all where no customer is in both slices."""
+    if count:
+        return folds(rows["customer_id"], count, seed)
+    return pl.Series("fold", np.full(rows.height, -1), dtype=pl.Int64)
+
+
+def _parts(
+    fold: pl.Series, training: pl.DataFrame, held_out: NDArray[np.int64], seeds: int, seed: int
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """For each booster: training rows without its fold, and the selection rows it watches."""
+    learned = training.select("customer_id").with_columns(fold.alias("fold"))
+    return [
+        (
+            _rows_of(learned, BOOSTER_ROWS, seed + number, without_fold=number),
+            np.flatnonzero(np.isin(held_out, [number, -1])),
+        )
+        for number in range(seeds)
+    ]
+
+
+def _rows_of(
+    rows: pl.DataFrame, most: int, seed: int, without_fold: int | None = None
+) -> NDArray[np.intp]:
+    """Positions of the rows of as many customers as fit into ``most`` rows."""
+    left = rows.select("customer_id").with_row_index("position")
+    if without_fold is not None:
+        left = left.filter(rows["fold"] != without_fold)
+    if left.height > most:
+        chosen = sample_customers(left, most, seed)
+        left = left.filter(pl.col("customer_id").is_in(chosen.implode()))
+    return left["position"].to_numpy().astype(np.intp)
+
+
+def _labels(rows: pl.DataFrame) -> Floats:
+    return rows["label"].to_numpy().astype(np.float64)

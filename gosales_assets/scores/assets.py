@@ -1,0 +1,213 @@
+"""Assets of the scores room: each candidate's calibrated chance, grade, trend and reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+import polars as pl
+
+from gosales_assets.calendar import closed_by
+from gosales_assets.contracts import (
+    Breach,
+    asset_key,
+    check_partitions,
+    contract_check,
+    dep,
+    store,
+    table_asset,
+)
+from gosales_assets.features.contract import FEATURE_MATRIX
+from gosales_assets.features.profile import stable_attributes
+from gosales_assets.labels.contract import CANDIDATES, LABELS
+from gosales_assets.models import artefact
+from gosales_assets.models.assets import POOLED_MODEL
+from gosales_assets.models.contract import CALIBRATION
+from gosales_assets.models.cores import cores
+from gosales_assets.partitions import (
+    GRID,
+    KEYS,
+    SAME_CUTOFF,
+    day,
+    divisions_by_cutoff,
+    earlier,
+    grid_up_to_cutoff,
+    grid_with_previous,
+)
+from gosales_assets.pictures import png
+from gosales_assets.scores.calibrated import calibrated_in_the_large
+from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.scores.figures import score_histogram
+from gosales_assets.scores.scoring import rank, score
+from gosales_assets.settings import Settings
+from gosales_assets.star.contract import DIM_CUSTOMER
+from gosales_assets.warehouse import Warehouse
+
+BUYERS = ["division", "customer_id", "label", "net_gp_window"]
+
+
+@dataclass
+class _Cutoff:
+    """What a cutoff is scored with; models and matrices are read once per run."""
+
+    warehouse: Warehouse
+    settings: Settings
+    ranks: dict[tuple[str, tuple[str, ...]], pl.DataFrame | None] = field(default_factory=dict)
+
+    def matrix(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame:
+        """Feature rows of the divisions, sorted by division and customer."""
+        wanted = [{"cutoff": cutoff, "division": division} for division in sorted(divisions)]
+        return self.warehouse.read_many(FEATURE_MATRIX, wanted)
+
+    def ranked(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
+        """Scores and percentiles of a cutoff; None where it has no model."""
+        key = (cutoff, tuple(sorted(divisions)))
+        if key not in self.ranks:
+            self.ranks[key] = self._rank(cutoff, divisions)
+        return self.ranks[key]
+
+    def _rank(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
+        trained = artefact.load(self.warehouse.home_path, cutoff)
+        if trained is None:
+            return None
+        wanted = [{"cutoff": cutoff, "division": division} for division in sorted(divisions)]
+        return rank(
+            trained.model,
+            self.matrix(cutoff, divisions),
+            self.warehouse.read_many(CALIBRATION, wanted),
+            cutoff=day(cutoff),
+            window_months=self.settings.window_months,
+            threads=cores(self.warehouse.threads),
+        )
+
+
+@table_asset(
+    ICP_SCORES,
+    deps=[
+        dep(FEATURE_MATRIX, grid_with_previous()),
+        dep(CALIBRATION, grid_with_previous()),
+        dg.AssetDep(POOLED_MODEL, partition_mapping=SAME_CUTOFF),
+        dep(CANDIDATES),
+        dep(LABELS, grid_up_to_cutoff()),
+        dep(DIM_CUSTOMER),
+    ],
+    kinds={"scikitlearn", "lightgbm"},
+)
+def icp_scores(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Score every candidate of a cutoff with the model of that cutoff.
+
+    The trend compares with the previous cutoff as its own model ranks it, computed here, so that
+    it does not depend on which cutoffs were scored before.
+    """
+    known = _Cutoff(warehouse, settings)
+    customers = warehouse.read(DIM_CUSTOMER)
+    named = customers.select("customer_id", "customer_name").join(
+        stable_attributes(customers, settings), on="customer_id"
+    )
+    for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
+        frame = _scores(known, context.run.run_id, named, cutoff, divisions)
+        picture = {"scores": png(score_histogram(frame))} if frame.height else {}
+        by_division = frame.partition_by("division", as_dict=True)
+        for division in divisions:
+            rows = by_division.get((division,), ICP_SCORES.empty())
+            graded = rows.filter(pl.col("icp_grade") == "A").height
+            metadata = {"graded A": graded, **picture}
+            store(context, warehouse, ICP_SCORES, rows, metadata, cutoff=cutoff, division=division)
+
+
+@dg.asset_check(
+    asset=asset_key(ICP_SCORES),
+    name="scores_cover_all_candidates",
+    additional_deps=[asset_key(CANDIDATES)],
+    blocking=True,
+    partitions_def=GRID,
+    description=(
+        "Each candidate of a division has one score, except in the warm-up, when nobody has. "
+        "A breach stops everything downstream."
+    ),
+)
+def scores_cover_all_candidates(
+    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+) -> dg.AssetCheckResult:
+    """Compare the customers scored with the candidates, partition by partition."""
+
+    def find(keys: dict[str, str]) -> list[Breach]:
+        trained = artefact.load_card(warehouse.home_path, keys["cutoff"])["status"] == "trained"
+        scored = set(warehouse.read(ICP_SCORES, columns=["customer_id"], **keys)["customer_id"])
+        wanted = set(warehouse.read(CANDIDATES, columns=["customer_id"], **keys)["customer_id"])
+        differing = scored ^ (wanted if trained else set())
+        if not differing:
+            return []
+        rule = "one score per candidate" if trained else "no scores without a model"
+        return [Breach("customer_id", rule, len(differing), tuple(sorted(differing)[:3]))]
+
+    return check_partitions(context, ICP_SCORES, find, name="scores_cover_all_candidates")
+
+
+@dg.asset_check(
+    asset=asset_key(ICP_SCORES),
+    name="calibrated_in_the_large",
+    additional_deps=[asset_key(LABELS)],
+    partitions_def=GRID,
+    description=(
+        "Where the outcome is known by now, the scores of a division add up to its buyers, within "
+        "a third or three standard errors. A breach is a warning: seasons move the level."
+    ),
+)
+def probabilities_are_calibrated(
+    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+) -> dg.AssetCheckResult:
+    """Compare the sum of the scores with the buyers there were, partition by partition."""
+    off = {}
+    for key in context.op_execution_context.partition_keys:
+        cutoff, _, division = key.partition("|")
+        keys = {"cutoff": cutoff, "division": division}
+        scores = warehouse.read(ICP_SCORES, columns=["icp_score"], **keys)["icp_score"]
+        labels = warehouse.read(LABELS, columns=["label"], **keys)["label"]
+        problem = calibrated_in_the_large(scores, labels)
+        if problem:
+            off[key] = problem
+    return dg.AssetCheckResult(
+        passed=not off, severity=dg.AssetCheckSeverity.WARN, metadata={"off": off}
+    )
+
+
+def _scores(
+    known: _Cutoff, run_id: str, customers: pl.DataFrame, cutoff: str, divisions: list[str]
+) -> pl.DataFrame:
+    """Rows of all divisions of one cutoff; none where the cutoff has no model."""
+    ranked = known.ranked(cutoff, divisions)
+    trained = artefact.load(known.warehouse.home_path, cutoff)
+    if ranked is None or trained is None:
+        return ICP_SCORES.empty()
+    before = earlier(KEYS.cutoffs, cutoff)[-1:]
+    about = {
+        "run_id": run_id,
+        "model_version": trained.card["model_version"],
+        "window_months": known.settings.window_months,
+    }
+    return score(
+        trained.model,
+        known.matrix(cutoff, divisions),
+        ranked,
+        buyers=_buyers(known, cutoff, divisions),
+        customers=customers,
+        earlier=known.ranked(before[0], divisions) if before else None,
+        about=about,
+        threads=cores(known.warehouse.threads),
+    )
+
+
+def _buyers(known: _Cutoff, cutoff: str, divisions: list[str]) -> pl.DataFrame:
+    """Buying rows of the training cutoffs of this cutoff's model."""
+    newest = known.settings.models.training_cutoffs
+    days = [day(key) for key in KEYS.cutoffs]
+    closed = closed_by(days, day(cutoff), known.settings.window_months)[-newest:]
+    wanted = [{"cutoff": c.isoformat(), "division": d} for c in closed for d in sorted(divisions)]
+    rows = known.warehouse.read_many(LABELS, wanted, columns=BUYERS)
+    return rows.filter(pl.col("label") == 1).drop("label")
+
+
+ASSETS = [icp_scores]
+CHECKS = [contract_check(ICP_SCORES), scores_cover_all_candidates, probabilities_are_calibrated]

@@ -1,0 +1,106 @@
+"""Score the candidates of one cutoff with its model, all divisions in one pass."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from gosales_assets.models.pooled import PooledModel
+from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
+from gosales_assets.scores.grading import segment
+from gosales_assets.scores.ranking import probabilities, with_trend
+from gosales_assets.scores.reasons import top_reasons
+
+GROUPINGS = ["segment", "size", "industry"]
+CENTS = 2
+
+
+def score(
+    model: PooledModel,
+    matrix: pl.DataFrame,
+    ranked: pl.DataFrame,
+    *,
+    buyers: pl.DataFrame,
+    customers: pl.DataFrame,
+    earlier: pl.DataFrame | None,
+    about: Mapping[str, Any],
+    threads: int,
+) -> pl.DataFrame:
+    """Put together the rows of ``scores.icp_scores`` of one cutoff.
+
+    Parameters
+    ----------
+    model
+        The cutoff's model, for the reasons.
+    matrix
+        Feature rows of all candidates, sorted by division and customer.
+    ranked
+        The same rows with score, percentile, grade and calibration method: see ``rank``.
+    buyers
+        Buying rows of the cutoffs whose windows closed by this one: ``division, customer_id,
+        net_gp_window``.
+    customers
+        ``customer_id, customer_name, segment, size, industry``; attributes null where they may
+        not be used for the past.
+    earlier
+        ``division, customer_id, icp_percentile`` of the previous cutoff; None: it has no scores.
+    about
+        ``run_id, model_version, window_months``, the same for all rows.
+    """
+    groups = value_groups(customers)
+    worth = value_given_purchase(matrix, purchase_values(buyers, groups), groups)
+    names = customers.select("customer_id", "customer_name")
+    scored = with_trend(ranked, earlier)
+    return ICP_SCORES.typed(
+        scored.hstack(
+            top_reasons(matrix, model.contributions(matrix, threads), model.inputs.columns)
+        )
+        .hstack(matrix.select("cohort", segment=segment()))
+        .with_columns(worth)
+        .join(names, on="customer_id", how="left", maintain_order="left")
+        .with_columns(
+            expected_gp=(pl.col("icp_score") * pl.col("value_given_purchase")).round(CENTS),
+            cutoff=pl.lit(model.cutoff),
+            **{name: pl.lit(value) for name, value in about.items()},
+        )
+        .drop("value_given_purchase")
+    )
+
+
+def rank(
+    model: PooledModel,
+    matrix: pl.DataFrame,
+    calibration: pl.DataFrame,
+    *,
+    cutoff: date,
+    window_months: int,
+    threads: int,
+) -> pl.DataFrame:
+    """Calibrated chance, percentile and grade of each candidate (see ``probabilities``).
+
+    Raises
+    ------
+    ModelMismatch
+        When the model is for another cutoff, window, division or feature list.
+    """
+    model.check(matrix, cutoff, window_months)
+    logits: NDArray[np.float64] = model.logits(matrix, threads)
+    return probabilities(matrix.select("division", "customer_id"), logits, calibration)
+
+
+def value_groups(customers: pl.DataFrame) -> pl.DataFrame | None:
+    """Group customers by the first of segment, size, industry that tells them apart; None: none.
+
+    Returns
+    -------
+    pl.DataFrame | None
+        ``customer_id, group``; null where the attribute is unknown.
+    """
+    for name in GROUPINGS:
+        if customers[name].drop_nulls().n_unique() > 1:
+            return customers.select("customer_id", group=pl.col(name).cast(pl.String))
+    return None

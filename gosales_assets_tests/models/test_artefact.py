@@ -1,0 +1,90 @@
+"""A model's files: whole or not at all, and refused by name when something is missing."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from gosales_assets.models import artefact
+from gosales_assets.models.card import markdown, trained_card, untrained_card
+from gosales_assets.models.contract import MODEL_METRICS
+from gosales_assets.models.inputs import ModelMismatch
+from gosales_assets.models.pooled import PooledModel, fit_pooled
+from gosales_assets.models.slices import Slices
+
+CUTOFF = "2024-12-31"
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[PooledModel, pl.DataFrame]:
+    random = np.random.default_rng(5)
+    x = random.normal(size=900)
+    rows = pl.DataFrame(
+        {
+            "cutoff": [date(2024, 3, 31)] * 900,
+            "division": ["A", "B", "C"] * 300,
+            "customer_id": [f"C{i // 3}" for i in range(900)],
+            "cohort": ["repeat"] * 900,
+            "rfm__all__orders__12m": x.astype(np.float32),
+            "label": (random.random(900) < 1 / (1 + np.exp(1 - x))).astype(int),
+        }
+    )
+    return fit_pooled(
+        rows, rows, cutoff=date(2024, 12, 31), window_months=6, seeds=2, seed=1, threads=1
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path, trained: tuple[PooledModel, pl.DataFrame]) -> Path:
+    slices = Slices((date(2024, 3, 31),), date(2024, 6, 30), "time")
+    rows = dict.fromkeys(
+        ["training", "training_positives", "selection", "selection_positives"], 900
+    )
+    card = trained_card(trained[0], slices, rows, MODEL_METRICS.empty(), {}, {})
+    card["model_version"] = "v1"
+    artefact.save(tmp_path, CUTOFF, card, markdown(card), trained)
+    return tmp_path
+
+
+def test_a_saved_model_scores_the_same(
+    home: Path, trained: tuple[PooledModel, pl.DataFrame]
+) -> None:
+    found = artefact.load(home, CUTOFF)
+    assert found is not None
+    rows = trained[1].drop("label", "logistic", "booster", "blend")
+    assert np.array_equal(found.model.logits(rows, 1), trained[0].logits(rows, 1))
+    assert found.judgements["blend"].equals(trained[1]["blend"])
+
+
+def test_saving_again_replaces_the_whole_folder(home: Path) -> None:
+    card = untrained_card(CUTOFF, 6, "warm-up", "nothing closed") | {"model_version": "v2"}
+    folder = artefact.save(home, CUTOFF, card, markdown(card), None)
+    assert sorted(p.name for p in folder.iterdir()) == ["card.json", "card.md"]
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
+    assert artefact.load(home, CUTOFF) is None
+
+
+@pytest.mark.parametrize("key", ["cutoff", "window_months", "divisions", "features"])
+def test_a_card_that_does_not_say_enough_is_refused(home: Path, key: str) -> None:
+    path = artefact.folder_of(home, CUTOFF) / "card.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in card.items() if k != key}))
+    with pytest.raises(ModelMismatch, match=key):
+        artefact.load(home, CUTOFF)
+
+
+def test_a_missing_file_or_model_is_named(home: Path) -> None:
+    (artefact.folder_of(home, CUTOFF) / "booster_1.txt").unlink()
+    with pytest.raises(ModelMismatch, match=r"booster_1\.txt"):
+        artefact.load(home, CUTOFF)
+    with pytest.raises(ModelMismatch, match="no model of cutoff 2020-01-31"):
+        artefact.load(home, "2020-01-31")
+
+
+def test_a_model_filed_under_another_cutoff_is_refused(home: Path) -> None:
+    artefact.folder_of(home, CUTOFF).rename(artefact.folder_of(home, "2025-01-31"))
+    with pytest.raises(ModelMismatch, match="made for 2024-12-31"):
+        artefact.load(home, "2025-01-31")

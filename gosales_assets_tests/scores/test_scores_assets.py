@@ -1,0 +1,176 @@
+"""From matrices and labels to scores through Dagster: warm-up, first model, second model."""
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import polars as pl
+import pytest
+
+from gosales_assets.calendar import closed_by
+from gosales_assets.features.catalog import CATALOG, NEVER
+from gosales_assets.features.contract import FEATURE_MATRIX
+from gosales_assets.labels.contract import CANDIDATES, LABELS
+from gosales_assets.models import artefact
+from gosales_assets.models.assets import ASSETS as MODELS
+from gosales_assets.models.assets import CHECKS as MODEL_CHECKS
+from gosales_assets.models.assets import POOLED_MODEL
+from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
+from gosales_assets.partitions import KEYS
+from gosales_assets.scores.assets import ASSETS as SCORES
+from gosales_assets.scores.assets import CHECKS as SCORE_CHECKS
+from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.settings import current_settings
+from gosales_assets.star.contract import DIM_CUSTOMER
+from gosales_assets.tracking import Tracking
+from gosales_assets.warehouse import Warehouse
+
+CUSTOMERS = [f"C{i:03d}" for i in range(120)]
+DAYS = [date.fromisoformat(key) for key in KEYS.cutoffs]
+
+
+def fill(warehouse: Warehouse, cutoffs: list[str]) -> None:
+    """Matrices, candidates and labels in which those who ordered more buy more."""
+    for cutoff in cutoffs:
+        for number, division in enumerate(KEYS.divisions):
+            random = np.random.default_rng([number, DAYS.index(date.fromisoformat(cutoff))])
+            drawn = random.poisson(2, (len(CUSTOMERS), len(CATALOG))).astype(float)
+            keys = {"cutoff": cutoff, "division": division}
+            rows = pl.DataFrame(
+                {
+                    "cutoff": [date.fromisoformat(cutoff)] * len(CUSTOMERS),
+                    "division": [division] * len(CUSTOMERS),
+                    "customer_id": CUSTOMERS,
+                    "cohort": ["repeat", "expansion"] * 60,
+                }
+            )
+            features = {
+                f.name: drawn[:, i] if f.null_means == NEVER else [None] * len(CUSTOMERS)
+                for i, f in enumerate(CATALOG)
+            }
+            matrix = rows.with_columns(
+                pl.Series(name, values, dtype=pl.Float32) for name, values in features.items()
+            )
+            chance = 1 / (1 + np.exp(2 - matrix["rfm__div__orders__12m"].to_numpy()))
+            bought = (random.random(len(CUSTOMERS)) < chance).astype(int)
+            labels = rows.with_columns(
+                window_months=pl.lit(6),
+                label=pl.Series(bought),
+                net_gp_window=pl.Series(bought * 100.0),
+                orders_window=pl.Series(bought),
+            )
+            warehouse.write(FEATURE_MATRIX, matrix, **keys)
+            warehouse.write(CANDIDATES, rows, **keys)
+            warehouse.write(LABELS, labels, **keys)
+
+
+def customers() -> pl.DataFrame:
+    known = {"customer_id": CUSTOMERS, "customer_name": CUSTOMERS, "normalised_name": CUSTOMERS}
+    days = {"first_order": [DAYS[0]] * len(CUSTOMERS), "last_order": [DAYS[0]] * len(CUSTOMERS)}
+    frame = pl.DataFrame(known | days)
+    missing = [name for name in DIM_CUSTOMER.types if name not in frame.columns]
+    return frame.with_columns(pl.lit(None).alias(name) for name in missing)
+
+
+@pytest.fixture(scope="module")
+def home(
+    tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
+) -> tuple[Warehouse, dg.ExecuteInProcessResult, list[str]]:
+    folder = tmp_path_factory.mktemp("home")
+    warehouse = Warehouse(home=str(folder), code_version="test", basis="test", threads=2)
+    window = current_settings().window_months
+    first = next(i for i, day in enumerate(DAYS) if closed_by(DAYS, day, window))
+    cutoffs = list(KEYS.cutoffs[first - 1 : first + 2])
+    fill(warehouse, list(KEYS.cutoffs[: first + 2]))
+    warehouse.write(DIM_CUSTOMER, customers())
+    resources = {
+        "warehouse": warehouse,
+        "settings": current_settings(),
+        "tracking": Tracking(home=str(folder)),
+    }
+    grid = [f"{cutoffs[0]}|{KEYS.divisions[0]}", f"{cutoffs[-1]}|{KEYS.divisions[-1]}"]
+    for assets, checks, (start, end) in [
+        (
+            MODELS[:1],
+            [c for c in MODEL_CHECKS if c is not MODEL_CHECKS[1]],
+            (cutoffs[0], cutoffs[-1]),
+        ),
+        ([*MODELS[1:], *SCORES], [MODEL_CHECKS[1], *SCORE_CHECKS], grid),
+    ]:
+        result = dg.materialize(
+            [*assets, *checks],
+            instance=instance,
+            resources=resources,
+            tags={
+                "dagster/asset_partition_range_start": start,
+                "dagster/asset_partition_range_end": end,
+            },
+        )
+        assert result.success
+    return warehouse, result, cutoffs
+
+
+def test_the_warm_up_says_so_and_scores_nobody(home) -> None:
+    warehouse, _, cutoffs = home
+    keys = {"cutoff": cutoffs[0], "division": KEYS.divisions[0]}
+    assert artefact.load(warehouse.home_path, cutoffs[0]) is None
+    assert warehouse.read(ICP_SCORES, **keys).is_empty()
+    assert warehouse.read(CALIBRATION, **keys)["status"].to_list() == ["warm-up"]
+    assert warehouse.read(MODEL_METRICS, cutoff=cutoffs[0]).is_empty()
+
+
+def test_every_candidate_has_a_score_and_a_place(home) -> None:
+    warehouse, _, cutoffs = home
+    for division in KEYS.divisions:
+        rows = warehouse.read(ICP_SCORES, cutoff=cutoffs[2], division=division)
+        assert rows["customer_id"].to_list() == CUSTOMERS
+        assert rows["trend"].is_in(["up", "steady", "down"]).all()
+        first = warehouse.read(ICP_SCORES, cutoff=cutoffs[1], division=division)
+        assert first["trend"].unique().to_list() == ["new"]
+
+
+def test_the_strongest_feature_is_the_first_reason(home) -> None:
+    warehouse, _, cutoffs = home
+    wanted = [{"cutoff": cutoffs[2], "division": division} for division in KEYS.divisions]
+    reasons = warehouse.read_many(ICP_SCORES, wanted)["reason_1"].drop_nulls()
+    assert reasons.str.contains("orders of|value of").mean() > 0.7
+
+
+def test_all_blocking_checks_pass(home) -> None:
+    _, result, _ = home
+    blocking = [e for e in result.get_asset_check_evaluations() if e.blocking]
+    assert blocking
+    assert all(evaluation.passed for evaluation in blocking)
+
+
+def test_each_cutoff_has_one_finished_run(home) -> None:
+    import mlflow
+
+    warehouse, _, cutoffs = home
+    mlflow.set_tracking_uri(f"sqlite:///{warehouse.home_path / 'mlflow.db'}")
+    runs = mlflow.search_runs(search_all_experiments=True)
+    assert sorted(runs["tags.cutoff"]) == cutoffs
+    assert set(runs["status"]) == {"FINISHED"}
+    assert mlflow.active_run() is None
+
+
+def test_a_run_that_fails_is_ended_as_failed(tmp_path: Path) -> None:
+    import mlflow
+
+    tracking = Tracking(home=str(tmp_path))
+    with pytest.raises(ValueError, match="on purpose"), tracking.run("x", {}):
+        raise ValueError("on purpose")
+    assert mlflow.active_run() is None
+    assert list(mlflow.search_runs(search_all_experiments=True)["status"]) == ["FAILED"]
+
+
+def test_a_model_depends_on_all_earlier_cutoffs() -> None:
+    keys = {dep.asset_key for spec in MODELS[0].specs for dep in spec.deps}
+    assert {key.to_user_string() for key in keys} >= {
+        "features/feature_matrix",
+        "labels/labels",
+        "features/feature_statistics",
+        "labels/prevalence",
+    }
+    assert POOLED_MODEL in MODELS[0].keys

@@ -1,0 +1,142 @@
+"""Probabilities, values and reasons of scored rows."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from gosales_assets.models.inputs import BASE_RATE, DIVISION
+from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
+from gosales_assets.scores.ranking import Uncalibrated, probabilities, with_trend
+from gosales_assets.scores.reasons import top_reasons
+from gosales_assets.scores.scoring import value_groups
+
+ORDERS, DAYS, LOG_DAYS = (
+    "rfm__div__orders__12m",
+    "recency__all__days__ever",
+    "recency__all__log_days__ever",
+)
+OWNED, MARKET = "ownership__div__owned__ever", "market__mkt__base_rate__now"
+
+
+def curves(**slopes: float | None) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "division": list(slopes),
+            "slope": list(slopes.values()),
+            "intercept": [0.0] * len(slopes),
+            "method": ["platt"] * len(slopes),
+        },
+        schema_overrides={"slope": pl.Float64},
+    )
+
+
+def test_each_division_has_its_own_curve() -> None:
+    rows = pl.DataFrame({"division": ["A", "A", "B", "B"], "customer_id": list("1212")})
+    found = probabilities(rows, np.array([-1.0, 1.0, -1.0, 1.0]), curves(A=1.0, B=0.0))
+    assert found["icp_score"].to_list() == pytest.approx([0.268941421, 0.731058579, 0.5, 0.5])
+    assert found["icp_percentile"].to_list() == [0.25, 0.75, 0.5, 0.5]
+    assert found["icp_grade"].to_list() == ["D", "B", "C", "C"]
+
+
+@pytest.mark.parametrize("calibration", [curves(A=1.0), curves(A=1.0, B=None)])
+def test_a_division_without_calibration_is_named(calibration: pl.DataFrame) -> None:
+    rows = pl.DataFrame({"division": ["A", "B"], "customer_id": ["1", "1"]})
+    with pytest.raises(Uncalibrated, match="no calibration of B"):
+        probabilities(rows, np.zeros(2), calibration)
+
+
+def test_who_was_no_candidate_is_new() -> None:
+    now = pl.DataFrame(
+        {"division": ["A"] * 2, "customer_id": ["1", "2"], "icp_percentile": [0.25, 0.75]}
+    )
+    before = now.head(1).with_columns(icp_percentile=pl.lit(0.9))
+    assert with_trend(now, before)["trend"].to_list() == ["down", "new"]
+    assert with_trend(now, None)["trend"].to_list() == ["new", "new"]
+
+
+def test_a_group_with_few_buyers_is_worth_about_the_division() -> None:
+    buyers = pl.DataFrame(
+        {
+            "division": ["A"] * 41,
+            "customer_id": [f"s{i}" for i in range(40)] + ["big"],
+            "net_gp_window": [100.0] * 40 + [100_000.0],
+        }
+    )
+    groups = pl.DataFrame(
+        {
+            "customer_id": [*buyers["customer_id"], "nobody", "other"],
+            "group": ["small"] * 40 + ["large", None, "medium"],
+        }
+    )
+    values = purchase_values(buyers, groups)
+    asked = pl.DataFrame(
+        {"division": ["A"] * 4 + ["B"], "customer_id": ["s1", "big", "nobody", "other", "s1"]}
+    )
+    assert value_given_purchase(asked, values, groups).to_list() == [100, 100, 100, 100, 0]
+    assert value_given_purchase(asked, purchase_values(buyers, None), None).to_list() == [
+        *[100] * 4,
+        0,
+    ]
+
+
+def test_values_lean_toward_their_group_as_it_grows() -> None:
+    buyers = pl.DataFrame(
+        {
+            "division": ["A"] * 80,
+            "customer_id": [str(i) for i in range(80)],
+            "net_gp_window": [100.0] * 60 + [400.0] * 20,
+        }
+    )
+    groups = pl.DataFrame(
+        {"customer_id": [str(i) for i in range(80)], "group": ["s"] * 60 + ["l"] * 20}
+    )
+    found = dict(purchase_values(buyers, groups).select("group", "value").iter_rows())
+    assert found == {None: 100.0, "s": 100.0, "l": 250.0}
+
+
+def test_values_are_grouped_by_what_tells_customers_apart() -> None:
+    customers = pl.DataFrame(
+        {
+            "customer_id": ["1", "2"],
+            "segment": ["x", "x"],
+            "size": [None, None],
+            "industry": ["a", "b"],
+        }
+    )
+    found = value_groups(customers)
+    assert found is not None
+    assert found["group"].to_list() == ["a", "b"]
+    assert value_groups(customers.with_columns(industry=pl.lit("a"))) is None
+
+
+def test_reasons_are_the_strongest_stories_in_words() -> None:
+    inputs = [ORDERS, DAYS, LOG_DAYS, OWNED, MARKET, DIVISION, BASE_RATE]
+    matrix = pl.DataFrame(
+        {
+            "division": ["Bikes", "Bikes"],
+            ORDERS: [3.0, 0.0],
+            DAYS: [40.0, None],
+            LOG_DAYS: [3.7, None],
+            OWNED: [1.0, 0.0],
+            MARKET: [0.2, 0.2],
+        }
+    )
+    contributions = np.array(
+        [[0.9, -0.3, -0.2, 0.1, 5, 5, 5], [0.001, 0.0, 0.0, -0.8, 5, 5, 5]], dtype=float
+    )
+    found = top_reasons(matrix, contributions, inputs)
+    assert found.row(0) == (
+        "3 orders of Bikes in the last 12 months: raises",
+        "40 days since the last order: lowers",
+        "has bought Bikes before: raises",
+    )
+    assert found.row(1) == ("has not bought Bikes before: lowers", None, None)
+
+
+def test_a_missing_value_is_told_as_what_it_means() -> None:
+    matrix = pl.DataFrame(
+        {"division": ["Bikes"], DAYS: [None]}, schema_overrides={DAYS: pl.Float32}
+    )
+    found = top_reasons(matrix, np.array([[-1.0]]), [DAYS])
+    assert found["reason_1"].to_list() == ["days since the last order (no purchase yet): lowers"]
+    assert found["reason_2"].to_list() == [None]
