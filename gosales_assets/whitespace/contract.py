@@ -1,0 +1,126 @@
+"""What the whitespace room hands on: the ranked list, its eligibility counts and its metrics."""
+
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+
+from gosales_assets.tables import Contract, table
+
+POTENTIAL = "potential"
+# In the order in which the rules are applied: the first that holds gives the state.
+STATES = ["owned", "cooling", "open_deal", "blocked", POTENTIAL]
+RANKINGS = ["blend", "icp", "naive", "popularity"]
+
+
+def _unit(description: str) -> Any:
+    return pa.Field(ge=0, le=1, nullable=True, description=description)
+
+
+class WhitespaceRows(Contract):
+    """Whom to call for what: every customer and division with its state, score and reason.
+
+    Only rows in state "potential" are ranked. The other states stay in the table, so that a
+    matrix of accounts and divisions can show them and the counts add up. Open deals and blocks
+    are known as of today only and therefore shape the newest cutoff's list alone.
+    """
+
+    cutoff: pl.Date = pa.Field(description="Last day that was seen.")
+    division: str = pa.Field(description="Division or SKU set to offer.")
+    customer_id: str = pa.Field(description="Customer.")
+    customer_name: str = pa.Field(description="Customer's name.")
+    rep: str = pa.Field(nullable=True, description="Sales representative; null: unknown.")
+    territory: str = pa.Field(nullable=True, description="Sales territory; null: unknown.")
+    segment: str = pa.Field(
+        isin=["warm", "cold", "prospect"],
+        description="warm: bought in the last 12 months; cold: longer ago; prospect: never.",
+    )
+    state: str = pa.Field(isin=STATES, description="Why the row is ranked (potential) or not.")
+    state_reason: str = pa.Field(
+        nullable=True, description="The fact behind the state; null for potential."
+    )
+    rank: pl.Int64 = pa.Field(
+        ge=1, nullable=True, description="Place in the cutoff's list, 1 is best; null: not ranked."
+    )
+    division_rank: pl.Int64 = pa.Field(
+        ge=1, nullable=True, description="Place within the division; null: not ranked."
+    )
+    score: float = _unit("Weighted mean of the four signals, 0 to 1; null: not ranked.")
+    icp_score: float = pa.Field(ge=0, le=1, description="Probability of buying in the window.")
+    icp_grade: str = pa.Field(isin=list("ABCDF"), description="Grade within the division.")
+    p_icp_pct: float = _unit("Signal: percentile of icp_score among the division's ranked rows.")
+    lift_norm: float = _unit("Signal: percentile of the best affinity lift; 0: no rule above 1.")
+    als_norm: float = _unit("Signal: percentile of the ALS similarity; 0: no history.")
+    ev_norm: float = _unit("Signal: percentile of the expected value; 0: unknown.")
+    expected_gp: float = pa.Field(
+        nullable=True, description="Probability times value given a purchase, base currency."
+    )
+    lift: float = pa.Field(
+        gt=1, nullable=True, description="Lift of the best affinity rule; null: none above 1."
+    )
+    lift_from: str = pa.Field(
+        nullable=True, description="Division whose owners that rule is about; null: no rule."
+    )
+    recency_days: pl.Int64 = pa.Field(
+        ge=0, nullable=True, description="Days from the last order of anything to the cutoff."
+    )
+    window_months: int = pa.Field(ge=1, description="Months that icp_score looks ahead.")
+    nba_reason: str = pa.Field(
+        nullable=True,
+        str_length={"min_value": 1, "max_value": 150},
+        description="One sentence to say aloud; null: not ranked.",
+    )
+    selected: bool = pa.Field(description="Whether the row is on the list to work through.")
+    run_id: str = pa.Field(description="Run that made the row.")
+
+
+class EligibilityCounts(Contract):
+    """How many candidates of each division are owned, cooling, in a deal, blocked or potential."""
+
+    cutoff: pl.Date = pa.Field(description="Cutoff.")
+    division: str = pa.Field(description="Division or SKU set.")
+    state: str = pa.Field(isin=STATES, description="State; rules are applied in this order.")
+    rows: int = pa.Field(ge=0, description="Candidates whose first matching rule gave the state.")
+
+
+class WhitespaceMetrics(Contract):
+    """What a list is made of and, once its window closed, how many buyers it would have found.
+
+    Metrics: rows (potential), selected, division_share (of the selection), coverage_* and weight_*
+    (per signal), and capture_10: the share of the window's new buyers among the best 10 % of a
+    ranking. Rankings: blend (the list), icp (probability alone), naive (divisions owned),
+    popularity (the division's share of owners).
+    """
+
+    cutoff: pl.Date = pa.Field(description="Cutoff.")
+    division: str = pa.Field(nullable=True, description="Division; null: the whole list.")
+    metric: str = pa.Field(description="Name of the figure.")
+    ranking: str = pa.Field(isin=RANKINGS, description="Ranking that the figure is about.")
+    value: float = pa.Field(nullable=True, description="The figure; null: nobody to find.")
+
+
+WHITESPACE = table(
+    WhitespaceRows,
+    "whitespace.whitespace",
+    grain="one row per cutoff, division and candidate customer",
+    sort=("division", "customer_id"),
+    partitions=("cutoff",),
+    volatile=("run_id",),
+    may_be_empty=True,
+)
+ELIGIBILITY_COUNTS = table(
+    EligibilityCounts,
+    "whitespace.eligibility_counts",
+    grain="one row per cutoff, division and state",
+    sort=("division", "state"),
+    partitions=("cutoff",),
+    may_be_empty=True,
+)
+WHITESPACE_METRICS = table(
+    WhitespaceMetrics,
+    "whitespace.whitespace_metrics",
+    grain="one row per cutoff, division, metric and ranking",
+    sort=("division", "metric", "ranking"),
+    partitions=("cutoff",),
+    may_be_empty=True,
+)

@@ -1,0 +1,133 @@
+"""Reasons: short, true, speakable, and silent about protected attributes."""
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gosales_assets.whitespace.money import spoken
+from gosales_assets.whitespace.reasons import mentions_protected, with_reasons
+from gosales_assets_tests.whitespace.whitespace_world import candidates, listed
+
+
+def reason(**facts: object) -> str:
+    """Reason of one row next to three usual ones (probability .1)."""
+    usual = {
+        "division": "Simulation",
+        "icp_score": 0.1,
+        "expected_gp": None,
+        "lift": None,
+        "lift_from": None,
+        "als_norm": 0.1,
+        "recency_days": 400,
+        "window_months": 6,
+    }
+    kinds = {"expected_gp": pl.Float64, "lift": pl.Float64, "lift_from": pl.String}
+    this = usual | facts
+    rest = usual | {k: this[k] for k in ("division", "window_months")}
+    rows = pl.DataFrame([this, rest, rest, rest], schema_overrides=kinds)
+    return with_reasons(rows, "USD")["nba_reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (
+            {"icp_score": 0.9, "expected_gp": 0.9 * 23_400, "lift": 3.14, "lift_from": "PDM"},
+            "3x more likely than usual to buy Simulation in 6 months; "
+            "owners of PDM adopt it 3.1x more; about $23k",
+        ),
+        (
+            {"icp_score": 0.2, "als_norm": 0.95},
+            "1.6x more likely than usual to buy Simulation in 6 months; buys much like its owners",
+        ),
+        (
+            {"lift": 2.0, "lift_from": "PDM", "expected_gp": 12.0},
+            "Owners of PDM adopt Simulation 2x more; 10% likely in 6 months; about $120",
+        ),
+        (
+            {"als_norm": 0.8},
+            "Buys much like owners of Simulation; 10% likely in 6 months",
+        ),
+        ({}, "10% likely to buy Simulation in 6 months"),
+        ({"lift": 1.2, "lift_from": "PDM"}, "10% likely to buy Simulation in 6 months"),
+        (
+            {"recency_days": 12, "window_months": 1},
+            "10% likely to buy Simulation in 1 month; last order 12 days ago",
+        ),
+        ({"icp_score": 0.0}, "Under 1% likely to buy Simulation in 6 months"),
+    ],
+)
+def test_wording_follows_the_facts(facts, expected):
+    assert reason(**facts) == expected
+
+
+def test_usual_is_the_mean_of_the_divisions_potential_rows():
+    found = candidates(4, divisions=["PDM"]).with_columns(
+        cohort=pl.Series(["expansion", "expansion", "repeat", "expansion"]),
+        icp_score=pl.Series([0.3, 0.1, 0.9, 0.2]),
+    )
+    assert listed(found)["nba_reason"][0].startswith("1.5x more likely than usual to buy PDM")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=200),
+    st.text(min_size=1, max_size=200),
+    st.floats(0, 1),
+    st.one_of(st.none(), st.floats(-1e9, 1e12)),
+    st.one_of(st.none(), st.floats(1.01, 1e4)),
+)
+def test_always_1_to_150_characters(division, antecedent, p, expected, lift):
+    text = reason(
+        division=division, icp_score=p, expected_gp=expected, lift=lift, lift_from=antecedent
+    )
+    assert 1 <= len(text) <= 150
+
+
+@pytest.mark.parametrize("text", ["Age care", "old_age_homes", "for GENDER studies", "race", "Sex"])
+def test_protected_words_are_seen_as_whole_words(text):
+    assert pl.select(mentions_protected(pl.lit(text))).item()
+
+
+@pytest.mark.parametrize(
+    "text", ["page printers", "Storage", "Bracelets", "Package", "Sussex", "Aging"]
+)
+def test_parts_of_words_pass(text):
+    assert not pl.select(mentions_protected(pl.lit(text))).item()
+
+
+def test_protected_names_are_not_spoken():
+    text = reason(division="Age care", icp_score=0.9, lift=4.0, lift_from="Gender books")
+    assert text == "3x more likely than usual to buy this line in 6 months"
+    assert "page printers" in reason(division="page printers")
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        (23_400, "$23k"),
+        (2_340, "$2.3k"),
+        (2_000, "$2k"),
+        (999, "$1k"),
+        (998.0, "$1k"),
+        (452, "$450"),
+        (45.4, "$45"),
+        (999_400, "$999k"),
+        (999_900, "$1M"),
+        (1_240_000, "$1.2M"),
+        (99_600_000, "$100M"),
+        (0.4, None),
+        (1.6e65, None),
+        (float("inf"), None),
+        (-5_000, None),
+        (None, None),
+    ],
+)
+def test_money_is_said_in_two_or_three_digits(amount, expected):
+    assert pl.select(spoken(pl.lit(amount, pl.Float64), "USD")).item() == expected
+
+
+def test_currencies_without_a_sign_go_by_their_code():
+    assert pl.select(spoken(pl.lit(23_400.0), "EUR")).item() == "€23k"
+    assert pl.select(spoken(pl.lit(23_400.0), "chf")).item() == "CHF 23k"
