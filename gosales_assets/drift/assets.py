@@ -1,0 +1,157 @@
+"""Assets of the drift room: one table of alerts per cutoff, and the check that none is hard."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from gosales_assets.contracts import contract_check, dep, store, table_asset
+from gosales_assets.division_names import division_identity
+from gosales_assets.drift import activity
+from gosales_assets.drift.alerts import Alert, as_table, hard_alerts
+from gosales_assets.drift.contract import DRIFT_ALERTS, SEVERITIES
+from gosales_assets.drift.distances import Floats
+from gosales_assets.drift.scores import (
+    Training,
+    calibration_alerts,
+    prevalence_alerts,
+    score_alerts,
+)
+from gosales_assets.labels.contract import PREVALENCE
+from gosales_assets.models.contract import CALIBRATION
+from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day, earlier
+from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.settings import Settings
+from gosales_assets.star.contract import (
+    CUSTOMER_MONTH,
+    DIM_CUSTOMER,
+    DIM_CUTOFF,
+    DIM_DIVISION,
+    DIM_PRODUCT,
+    FACT_TRANSACTIONS,
+)
+from gosales_assets.validation.advisory import advise
+from gosales_assets.validation.contract import BACKTESTS, GAINS
+from gosales_assets.warehouse import Warehouse
+
+
+@table_asset(
+    DRIFT_ALERTS,
+    deps=[
+        dep(ICP_SCORES, ALL_DIVISIONS),
+        dep(CALIBRATION, ALL_DIVISIONS),
+        dep(BACKTESTS, ALL_DIVISIONS),
+        dep(GAINS, ALL_DIVISIONS),
+        dep(PREVALENCE),
+        *map(
+            dep,
+            (
+                CUSTOMER_MONTH,
+                FACT_TRANSACTIONS,
+                DIM_CUTOFF,
+                DIM_CUSTOMER,
+                DIM_DIVISION,
+                DIM_PRODUCT,
+            ),
+        ),
+    ],
+    kinds={"polars", "duckdb"},
+)
+def drift_alerts(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    settings: dg.ResourceParam[Settings],
+) -> None:
+    """Look for drift in the log, in the scores, and in what came of them.
+
+    Scores are also compared with those of earlier cutoffs, as far as these are in the lake.
+    """
+    for cutoff in context.partition_keys:
+        alerts = list(_of_log(warehouse, settings, cutoff))
+        for division in KEYS.divisions:
+            alerts += _of_division(warehouse, settings, cutoff, division)
+        frame = as_table(alerts, day(cutoff))
+        about = {name: int((frame["severity"] == name).sum()) for name in SEVERITIES}
+        store(context, warehouse, DRIFT_ALERTS, frame, metadata=about, cutoff=cutoff)
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["drift", "drift_alerts"]),
+    name="no_hard_alerts",
+    partitions_def=CUTOFFS,
+    description="Nothing has moved so far that the scores must not be used. Stops nothing.",
+)
+def no_hard_alerts(
+    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+) -> dg.AssetCheckResult:
+    """Fail, without blocking, on hard alerts."""
+    return advise(
+        context,
+        DRIFT_ALERTS,
+        lambda keys: hard_alerts(warehouse.read(DRIFT_ALERTS, **keys)),
+        name="no_hard_alerts",
+        severity=dg.AssetCheckSeverity.ERROR,
+    )
+
+
+def _of_log(warehouse: Warehouse, settings: Settings, cutoff: str) -> Iterator[Alert]:
+    on = day(cutoff)
+    data_start = warehouse.read(DIM_CUTOFF)["data_start"][0]
+    listed = {division_identity(name) for name in (*KEYS.divisions, *settings.targets.exclude)}
+    with warehouse.engine() as engine:
+        orders = activity.monthly_orders(warehouse.scan(engine, CUSTOMER_MONTH), on)
+        lines = activity.lines_by_novelty(
+            warehouse.scan(engine, FACT_TRANSACTIONS), warehouse.scan(engine, DIM_PRODUCT), on
+        )
+    yield from activity.volume_alerts(orders, on, data_start)
+    yield from activity.sku_alerts(lines, on, data_start)
+    yield from activity.division_alerts(warehouse.read(DIM_DIVISION), listed, on, data_start)
+    customers = warehouse.read(DIM_CUSTOMER, columns=["first_order", "industry"])
+    yield from activity.industry_alerts(customers, on)
+
+
+def _of_division(
+    warehouse: Warehouse, settings: Settings, cutoff: str, division: str
+) -> Iterator[Alert]:
+    keys = {"cutoff": cutoff, "division": division}
+    current = _scores(warehouse, cutoff, division)
+    fitted = warehouse.read(CALIBRATION, **keys).row(0, named=True)
+    for since, reference in _references(warehouse, cutoff, division, fitted["calibration_cutoff"]):
+        yield from score_alerts(reference, current, division, since, settings.drift)
+    observed = warehouse.read(PREVALENCE, cutoff=cutoff).filter(
+        (pl.col("division") == division) & (pl.col("cohort") == "all")
+    )
+    if fitted["base_rate"] is not None:
+        training = Training(str(fitted["calibration_cutoff"]), fitted["base_rate"])
+        for rows, positives in observed.select("rows", "positives").iter_rows():
+            yield from prevalence_alerts(rows, positives, training, division)
+    error = warehouse.read(BACKTESTS, **keys).filter(
+        (pl.col("cohort") == "all")
+        & (pl.col("metric") == "calibration_error")
+        & pl.col("value").is_not_null()
+    )
+    for value in error["value"]:
+        gains = warehouse.read(GAINS, **keys)
+        yield from calibration_alerts(value, gains, division, settings.drift)
+
+
+def _references(
+    warehouse: Warehouse, cutoff: str, division: str, calibrated_on: object
+) -> Iterator[tuple[str, Floats]]:
+    """Scores to compare with: of the previous cutoff, and of the slice calibrated on."""
+    before = earlier(KEYS.cutoffs, cutoff)
+    wanted = {key: f"the previous cutoff {key}" for key in before[-1:]}
+    if str(calibrated_on) in before:
+        wanted.setdefault(str(calibrated_on), f"the training slice {calibrated_on}")
+    for key, words in wanted.items():
+        if warehouse.has(ICP_SCORES, cutoff=key, division=division):
+            yield words, _scores(warehouse, key, division)
+
+
+def _scores(warehouse: Warehouse, cutoff: str, division: str) -> Floats:
+    keys = {"cutoff": cutoff, "division": division}
+    return warehouse.read(ICP_SCORES, columns=["icp_score"], **keys)["icp_score"].to_numpy()
+
+
+ASSETS = [drift_alerts]
+CHECKS = [contract_check(DRIFT_ALERTS), no_hard_alerts]

@@ -1,0 +1,112 @@
+"""Assets of the validation room: backtests of closed cutoffs, and gains by decile."""
+
+import dagster as dg
+import polars as pl
+
+from gosales_assets.contracts import contract_check, dep, store, table_asset
+from gosales_assets.features.contract import FEATURE_MATRIX
+from gosales_assets.labels.contract import LABELS
+from gosales_assets.models.naive import ORDERS, ORDERS_OF_DIVISION, OWNED, naive_score
+from gosales_assets.partitions import GRID, day, divisions_by_cutoff
+from gosales_assets.pictures import png
+from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.settings import Settings
+from gosales_assets.validation.advisory import advise
+from gosales_assets.validation.backtest import COHORTS, backtest, outcomes
+from gosales_assets.validation.contract import BACKTESTS, GAINS
+from gosales_assets.validation.gains import gains as gains_by_decile
+from gosales_assets.validation.gains import picture
+from gosales_assets.validation.summary import below_naive
+from gosales_assets.warehouse import Warehouse
+
+NAIVE_COLUMNS = ["customer_id", OWNED, ORDERS_OF_DIVISION, ORDERS]
+
+
+@table_asset(
+    BACKTESTS,
+    deps=[dep(ICP_SCORES), dep(LABELS), dep(FEATURE_MATRIX)],
+    kinds={"polars", "numpy"},
+)
+def backtests(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    settings: dg.ResourceParam[Settings],
+) -> None:
+    """Measure the scores of closed cutoffs against what then happened, beside the naive ranking."""
+    for cutoff, division in _cells(context):
+        known = known_outcomes(warehouse, cutoff, division)
+        matrix = warehouse.read(
+            FEATURE_MATRIX, columns=NAIVE_COLUMNS, cutoff=cutoff, division=division
+        )
+        aligned = known.select("customer_id").join(
+            matrix, on="customer_id", how="left", validate="1:1", maintain_order="left"
+        )
+        measured = backtest(
+            known,
+            {cohort: naive_score(aligned, cohort).to_numpy() for cohort in COHORTS},
+            day(cutoff),
+            division,
+            settings.validation.bootstrap_replicates,
+            settings.seed,
+        )
+        about = _headline(measured)
+        store(context, warehouse, BACKTESTS, measured, about, cutoff=cutoff, division=division)
+
+
+@table_asset(GAINS, deps=[dep(ICP_SCORES), dep(LABELS)], kinds={"polars", "matplotlib"})
+def gains(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Count what each tenth of a ranking brought, and draw gains and reliability."""
+    for cutoff, division in _cells(context):
+        known = known_outcomes(warehouse, cutoff, division)
+        found = gains_by_decile(known, day(cutoff), division)
+        drawn = {} if found.is_empty() else {"picture": png(picture(found), "gains, reliability")}
+        store(context, warehouse, GAINS, found, drawn, cutoff=cutoff, division=division)
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["validation", "backtests"]),
+    name="model_not_below_naive",
+    partitions_def=GRID,
+    description=(
+        "In each cohort with at least 25 buyers, the model ranks at least as well (AUC) as the "
+        "naive count of past orders. A warning: nothing is stopped."
+    ),
+)
+def model_not_below_naive(
+    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+) -> dg.AssetCheckResult:
+    """Warn, with the figures, where the naive ranking beat the model."""
+    return advise(
+        context,
+        BACKTESTS,
+        lambda keys: below_naive(warehouse.read(BACKTESTS, **keys)),
+        name="model_not_below_naive",
+    )
+
+
+def known_outcomes(warehouse: Warehouse, cutoff: str, division: str) -> pl.DataFrame:
+    """Scores with their outcomes; no rows where the window is open or nothing was scored."""
+    keys = {"cutoff": cutoff, "division": division}
+    scores = warehouse.read(ICP_SCORES, columns=["customer_id", "cohort", "icp_score"], **keys)
+    labels = warehouse.read(LABELS, columns=["customer_id", "label", "net_gp_window"], **keys)
+    if scores.is_empty() or labels.is_empty():
+        scores, labels = scores.clear(), labels.clear()
+    return outcomes(scores, labels)
+
+
+def _cells(context: dg.AssetExecutionContext) -> list[tuple[str, str]]:
+    grouped = divisions_by_cutoff(context.partition_keys)
+    return [(cutoff, division) for cutoff, names in grouped.items() for division in names]
+
+
+def _headline(measured: pl.DataFrame) -> dict[str, float]:
+    overall = measured.filter(
+        (pl.col("cohort") == "all")
+        & pl.col("metric").is_in(["auc", "lift_10", "calibration_error"])
+        & pl.col("value").is_not_null()
+    )
+    return {f"{r['metric']}, {r['ranking']}": r["value"] for r in overall.iter_rows(named=True)}
+
+
+ASSETS = [backtests, gains]
+CHECKS = [*(contract_check(t) for t in (BACKTESTS, GAINS)), model_not_below_naive]

@@ -1,0 +1,139 @@
+"""The backtest of one division and closed cutoff: scores as given against what then happened."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from gosales_assets.validation.contract import BACKTESTS
+from gosales_assets.validation.metrics import PROBABILITY_METRICS, RANKING_METRICS
+from gosales_assets.validation.tallies import Floats, Ranking, Tally, draws, exact, resampled
+
+COHORTS = ["all", "repeat", "expansion"]
+INTERVAL = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One ranking of one cohort, and the metrics that it is measured by."""
+
+    cohort: str
+    ranking: str
+    rows: Ranking
+    metrics: Mapping[str, Callable[[Tally], Floats]]
+
+
+def outcomes(scores: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Put each scored customer's outcome beside the score.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``customer_id, cohort, icp_score, label, value`` sorted by customer; ``value`` is the
+        window's money of buyers, 0 for others.
+
+    Raises
+    ------
+    ValueError
+        When scores and labels are not about the same customers.
+    """
+    joined = scores.select("customer_id", "cohort", "icp_score").join(
+        labels.select("customer_id", "label", "net_gp_window"), on="customer_id", validate="1:1"
+    )
+    if not joined.height == scores.height == labels.height:
+        raise ValueError(
+            f"{scores.height} scored customers and {labels.height} labels have only "
+            f"{joined.height} customers in common: rebuild labels and scores together"
+        )
+    value = pl.when(pl.col("label") == 1).then(pl.col("net_gp_window").cast(pl.Float64))
+    return joined.select(
+        "customer_id", "cohort", "icp_score", "label", value=value.otherwise(0.0)
+    ).sort("customer_id")
+
+
+def backtest(
+    known: pl.DataFrame,
+    naive: Mapping[str, Floats],
+    cutoff: date,
+    division: str,
+    replicates: int,
+    seed: int,
+) -> pl.DataFrame:
+    """Measure the model's and the naive ranking, with 95 % bootstrap intervals over customers.
+
+    Parameters
+    ----------
+    known
+        What `outcomes` returns.
+    naive
+        Cohort -> the naive ranking's score of every row of ``known``.
+    replicates, seed
+        Resamples, and the seed of the settings. All divisions of a cutoff with the same customers
+        get the same resamples, so that their figures can be compared as pairs.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of ``validation.backtests``; none without customers.
+    """
+    if known.is_empty():
+        return BACKTESTS.empty()
+    cases = [case for cohort in COHORTS for case in _cases(known, naive[cohort], cohort)]
+    points = [_measure(case, exact(case.rows)) for case in cases]
+    rng = np.random.default_rng([seed, cutoff.toordinal()])
+    batches: list[list[dict[str, Floats]]] = [
+        [_measure(case, resampled(case.rows, weights)) for case in cases]
+        for weights in draws(known.height, replicates, rng)
+    ]
+    records = []
+    for index, (case, point) in enumerate(zip(cases, points, strict=True)):
+        about = {
+            "division": division,
+            "cutoff": cutoff,
+            "cohort": case.cohort,
+            "ranking": case.ranking,
+            "rows": case.rows.rows.size,
+            "positives": int(case.rows.labels.sum()),
+        }
+        for metric, value in point.items():
+            replicated = np.concatenate([batch[index][metric] for batch in batches])
+            low, high = _interval(replicated)
+            figures = {"value": _number(value[0]), "low": low, "high": high}
+            records.append({**about, "metric": metric, **figures})
+    return BACKTESTS.typed(
+        pl.DataFrame(records, infer_schema_length=None, schema_overrides=BACKTESTS.types)
+    )
+
+
+def _cases(known: pl.DataFrame, naive: Floats, cohort: str) -> list[Case]:
+    member = np.ones(known.height, bool)
+    if cohort != "all":
+        member = (known["cohort"] == cohort).to_numpy()
+    rows = np.flatnonzero(member)
+    labels = known["label"].to_numpy()[rows] == 1
+    values = known["value"].to_numpy()[rows]
+    scores = {"model": known["icp_score"].to_numpy()[rows], "naive": naive[rows]}
+    metrics = {"model": RANKING_METRICS | PROBABILITY_METRICS, "naive": RANKING_METRICS}
+    return [
+        Case(cohort, ranking, Ranking(rows, score, labels, values), metrics[ranking])
+        for ranking, score in scores.items()
+    ]
+
+
+def _measure(case: Case, tally: Tally) -> dict[str, Floats]:
+    return {name: metric(tally) for name, metric in case.metrics.items()}
+
+
+def _interval(replicated: Floats) -> tuple[float | None, float | None]:
+    """Central 95 % of the resamples; none where most of them had no figure."""
+    finite = replicated[np.isfinite(replicated)]
+    if finite.size * 2 < replicated.size:
+        return None, None
+    low, high = np.quantile(finite, INTERVAL)
+    return float(low), float(high)
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

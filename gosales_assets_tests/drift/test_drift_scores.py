@@ -1,0 +1,129 @@
+"""Distances by hand and by SciPy; injected drift is found, stable scores raise no hard alert."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ks_2samp
+
+from gosales_assets.drift.distances import ks, psi
+from gosales_assets.drift.scores import (
+    Training,
+    calibration_alerts,
+    expected_by_chance,
+    prevalence_alerts,
+    score_alerts,
+)
+from gosales_assets.settings import Drift
+
+LIMITS = Drift()
+samples = st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.25, 0.6, 1.0]), min_size=1, max_size=40)
+
+
+def scores(seed: int, n: int = 2000, shift: float = 0.0) -> np.ndarray:
+    logits = np.random.default_rng(seed).normal(-2 + shift, 1, n)
+    return 1 / (1 + np.exp(-logits))
+
+
+@given(samples, samples)
+@settings(max_examples=60, deadline=None)
+def test_ks_against_scipy(reference, current):
+    reference, current = np.array(reference), np.array(current)
+    assert ks(reference, current) == pytest.approx(ks_2samp(reference, current).statistic)
+
+
+def test_psi_by_hand():
+    reference = np.repeat([0.1, 0.9], 50)
+    current = np.r_[np.repeat(0.1, 20), np.repeat(0.9, 80)]
+    expected = (0.2 - 0.5) * np.log(0.2 / 0.5) + (0.8 - 0.5) * np.log(0.8 / 0.5)
+    assert psi(reference, current, bins=2) == pytest.approx(expected)
+
+
+def test_psi_of_ten_equal_bins_by_hand():
+    reference = np.arange(1000) / 1000
+    current = reference**2
+    edges = np.quantile(reference, np.arange(1, 10) / 10)
+    q = np.histogram(current, [-1, *edges, 2])[0] / 1000
+    assert psi(reference, current) == pytest.approx(((q - 0.1) * np.log(q / 0.1)).sum(), rel=0.02)
+
+
+@given(samples, samples)
+@settings(max_examples=60, deadline=None)
+def test_psi_is_finite_not_negative_and_0_for_the_same_sample(reference, current):
+    reference, current = np.array(reference), np.array(current)
+    assert psi(reference, reference) == pytest.approx(0)
+    assert np.isfinite(psi(reference, current))
+
+
+@pytest.mark.parametrize("distance", [psi, ks])
+def test_an_empty_sample_is_refused(distance):
+    with pytest.raises(ValueError, match="0 reference and 1 current"):
+        distance(np.array([]), np.array([0.5]))
+
+
+def severities(alerts) -> set[str]:
+    return {alert.severity for alert in alerts}
+
+
+def test_stable_scores_raise_nothing():
+    for seed in range(20):
+        found = score_alerts(scores(seed), scores(seed + 100), "PDM", "before", LIMITS)
+        assert list(found) == []
+
+
+def test_injected_drift_is_found_and_large_drift_is_hard():
+    moderate = list(score_alerts(scores(0), scores(1, shift=0.6), "PDM", "before", LIMITS))
+    assert {a.alert for a in moderate} == {
+        "scores: PSI against before",
+        "scores: KS against before",
+    }
+    assert severities(moderate) == {"warn"}
+    assert severities(score_alerts(scores(0), scores(1, shift=2), "PDM", "before", LIMITS)) == {
+        "hard"
+    }
+    alert = moderate[0]
+    assert alert.figure > alert.threshold
+    assert "PDM" in alert.message
+    assert alert.action
+
+
+def test_few_scores_and_fallbacks_to_the_base_rate_are_no_hard_alerts():
+    assert list(score_alerts(scores(0, n=100), scores(1, shift=3), "PDM", "b", LIMITS)) == []
+    constant = np.full(2000, 0.5)
+    assert severities(score_alerts(constant, scores(1), "PDM", "before", LIMITS)) == {"warn"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "positives", "expected"),
+    [
+        (1000, 100, set()),
+        (1000, 130, set()),
+        (1000, 200, {"warn"}),
+        (1000, 50, {"warn"}),
+        (1000, 0, {"hard"}),
+        (50, 0, set()),
+        (100, 16, set()),
+    ],
+)
+def test_prevalence_against_training(rows, positives, expected):
+    training = Training("2024-06-30", base_rate=0.1)
+    assert severities(prevalence_alerts(rows, positives, training, "PDM")) == expected
+
+
+def gains(p: float, rows: int) -> pl.DataFrame:
+    return pl.DataFrame({"mean_score": [p] * 10, "rows": [rows] * 10})
+
+
+@pytest.mark.parametrize(
+    ("error", "rows", "expected"),
+    [(0.02, 1000, set()), (0.05, 1000, {"warn"}), (0.2, 1000, {"hard"}), (0.09, 20, set())],
+)
+def test_calibration_beyond_chance(error, rows, expected):
+    assert severities(calibration_alerts(error, gains(0.3, rows), "PDM", LIMITS)) == expected
+
+
+def test_expected_error_is_what_perfect_probabilities_show():
+    rng = np.random.default_rng(0)
+    seen = np.abs(rng.binomial(50, 0.3, (4000, 10)) / 50 - 0.3).mean()
+    assert expected_by_chance(gains(0.3, 50)) == pytest.approx(seen, rel=0.02)
