@@ -1,0 +1,1 @@
+"""Automation: the plan of a refresh, and how it is run and watched."""

@@ -1,0 +1,165 @@
+"""A whole refresh in this process: every missing partition of every asset, step by step.
+
+The same runs could be launched from the Dagster UI; they are recorded in the same instance.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
+from gosales_assets.contracts import asset_key
+from gosales_assets.partitions import Keys
+from gosales_assets.runs.assets import SESSION_TAG
+from gosales_assets.runs.tables import ALL_TABLES
+from gosales_assets.settings import SettingsError
+from gosales_assets.warehouse import Warehouse
+
+# Dagster's own console lines would bury the progress bar; they stay in the UI's log.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A blocking check that failed: its table, its name, its partition, what it found."""
+
+    table: str
+    check: str
+    partition: str | None
+    detail: str
+
+
+@dataclass
+class Refresh:
+    """What a refresh did: seconds per step, what was up to date, and what went wrong."""
+
+    session: str
+    durations: dict[str, float] = field(default_factory=dict)
+    up_to_date: list[str] = field(default_factory=list)
+    failed_checks: list[FailedCheck] = field(default_factory=list)
+    error: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every step ran to its end."""
+        return not self.failed_checks and self.error is None
+
+
+class Watcher:
+    """What a refresh reports to while it goes: silent, unless a front end overrides it."""
+
+    def begin(self, total: int) -> None:
+        """Tell how many assets and checks there are."""
+
+    def step(self, title: str) -> None:
+        """Tell which step begins."""
+
+    def advance(self, count: int = 1) -> None:
+        """Tell that ``count`` assets or checks are done."""
+
+
+def refresh(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    warehouse: Warehouse,
+    keys: Keys,
+    watcher: Watcher | None = None,
+) -> Refresh:
+    """Materialize what is missing for all cutoffs and divisions; stop at a failed blocking check.
+
+    Raises
+    ------
+    SettingsError
+        When an asset finds that a setting cannot be used with these data.
+    """
+    watcher = watcher or Watcher()
+    tables = {asset_key(table): table for table in ALL_TABLES}
+    steps = plan_steps(defs.resolve_all_asset_specs())
+    checked = [key.asset_key for key in defs.resolve_asset_graph().asset_check_keys]
+    sizes = [sum(1 + checked.count(key) for key in step.assets) for step in steps]
+    watcher.begin(sum(sizes))
+    done = Refresh(session=uuid.uuid4().hex[:12])
+    for step, size in zip(steps, sizes, strict=True):
+        watcher.step(step.title)
+        missing = missing_partitions(step, tables, warehouse, keys)
+        if not missing:
+            done.up_to_date.extend(key.to_user_string() for key in step.assets)
+            watcher.advance(size)
+            continue
+        began = time.monotonic()
+        tags = range_tags(step, missing, keys) | {SESSION_TAG: done.session}
+        result = _run(defs, instance, step.assets, tags, watcher.advance)
+        seconds = time.monotonic() - began
+        done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)
+        if not result.success:
+            done.failed_checks = _failed_checks(result.get_asset_check_evaluations())
+            done.error = _first_error(result)
+            break
+    return done
+
+
+def _run(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    assets: Sequence[dg.AssetKey],
+    tags: dict[str, str],
+    advance: Callable[[], None],
+) -> dg.ExecuteInProcessResult:
+    run_id = str(uuid.uuid4())
+
+    def on_entry(entry: dg.EventLogEntry) -> None:
+        if entry.dagster_event_type == dg.DagsterEventType.STEP_SUCCESS:
+            advance()
+
+    instance.add_event_listener(run_id, on_entry)
+    return defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        run_config=QUIET,
+        instance=instance,
+        asset_selection=list(assets),
+        tags=tags,
+        run_id=run_id,
+        raise_on_error=False,
+    )
+
+
+def _failed_checks(evaluations: Sequence[dg.AssetCheckEvaluation]) -> list[FailedCheck]:
+    failed = [e for e in evaluations if not e.passed and e.severity == dg.AssetCheckSeverity.ERROR]
+    by_partition = [e for e in failed if e.partition is not None]
+    return [
+        FailedCheck(
+            table=".".join(e.asset_key.path),
+            check=e.check_name,
+            partition=e.partition,
+            detail=_detail(e),
+        )
+        for e in (by_partition or failed)
+    ]
+
+
+def _detail(evaluation: dg.AssetCheckEvaluation) -> str:
+    if evaluation.description:
+        return evaluation.description
+    failures = evaluation.metadata.get("failures")
+    if isinstance(failures, dg.TableMetadataValue) and failures.records:
+        row = failures.records[0].data
+        return f"{row['column']}: {row['rule']} ({row['rows']} rows; {row['examples']})"
+    return "see the check in the Dagster UI"
+
+
+def _first_error(result: dg.ExecuteInProcessResult) -> str | None:
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is None or error.cls_name == "DagsterAssetCheckFailedError":
+            continue
+        message = error.message.strip()
+        if error.cls_name == "SettingsError":
+            raise SettingsError(message.partition(": ")[2])
+        return f"{event.step_key}: {message.splitlines()[0]}"
+    return None

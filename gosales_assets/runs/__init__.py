@@ -1,0 +1,1 @@
+"""Runs: what is recorded, exported and published once all rooms are done."""

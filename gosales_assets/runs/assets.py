@@ -1,0 +1,151 @@
+"""Assets that end a run: inventory and manifest, exports, and the published database.
+
+What belongs here: what is done once all rooms are done. What does not: any figure of its own.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from gosales_assets.contracts import OWNERS, asset_key, contract_check, dep, store, table_asset
+from gosales_assets.drift.contract import DRIFT_ALERTS
+from gosales_assets.partitions import KEYS
+from gosales_assets.provenance import code_version
+from gosales_assets.runs.contract import LAKE_INVENTORY, RUN_MANIFEST
+from gosales_assets.runs.exports import export
+from gosales_assets.runs.inventory import current_partitions, per_table, take_inventory
+from gosales_assets.runs.publish import publish
+from gosales_assets.runs.tables import ALL_TABLES
+from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.settings import Settings
+from gosales_assets.sources.contract import LOAD_LOG
+from gosales_assets.warehouse import Warehouse
+from gosales_assets.whitespace.contract import WHITESPACE
+
+# Runs that one `gosales run` (or one backfill) started carry the same value of this tag.
+SESSION_TAG = "gosales/session"
+
+RESULTS = [table for table in ALL_TABLES if table.room != "runs"]
+
+
+@table_asset(LAKE_INVENTORY, deps=[dep(table) for table in RESULTS], kinds={"polars"})
+def lake_inventory(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """List every partition of every table with rows, checksum, and what it was made on."""
+    frame = take_inventory(warehouse, RESULTS, KEYS)
+    tables = [dg.TableRecord({"table": name, **about}) for name, about in per_table(frame).items()]
+    store(context, warehouse, LAKE_INVENTORY, frame, {"tables": dg.MetadataValue.table(tables)})
+
+
+@table_asset(RUN_MANIFEST, deps=[dep(LAKE_INVENTORY)], kinds={"polars"})
+def run_manifest(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Add this run to the record of all runs that published."""
+    log = warehouse.read(LOAD_LOG, columns=["source_file", "sha256"])
+    alerts = warehouse.read_many(DRIFT_ALERTS, current_partitions(warehouse, DRIFT_ALERTS, KEYS))
+    row = {
+        "run_id": context.run.run_id,
+        "published_at": datetime.now(UTC).replace(tzinfo=None),
+        "name": settings.name,
+        "currency": settings.sales_log.base_currency,
+        "code_version": code_version(),
+        "config_hash": settings.config_hash,
+        "inputs": json.dumps(dict(log.iter_rows())),
+        "cutoffs": json.dumps(KEYS.cutoffs),
+        "divisions": json.dumps(KEYS.divisions),
+        "tables": json.dumps(per_table(warehouse.read(LAKE_INVENTORY))),
+        "alerts": json.dumps(dict(sorted(alerts.group_by("severity").len().iter_rows()))),
+        "durations": json.dumps(_seconds_per_room(context)),
+    }
+    earlier = warehouse.read(RUN_MANIFEST) if warehouse.has(RUN_MANIFEST) else RUN_MANIFEST.empty()
+    others = earlier.filter(pl.col("run_id") != context.run.run_id)
+    frame = pl.concat([others, pl.DataFrame([row], schema=RUN_MANIFEST.types)])
+    store(
+        context, warehouse, RUN_MANIFEST, frame, {"run": dg.MetadataValue.json(row | _texts(row))}
+    )
+
+
+@dg.asset(
+    key=["runs", "exports"],
+    deps=[dep(WHITESPACE), dep(ICP_SCORES), asset_key(RUN_MANIFEST)],
+    group_name="runs",
+    owners=OWNERS,
+    kinds={"csv", "parquet"},
+    description=(
+        "Files to hand out: the newest ranked list (`whitespace`), the rows selected from it "
+        "(`whitespace_selected`), and every score (`icp_scores`), as CSV for spreadsheets and "
+        "Parquet for programs. Cells that a spreadsheet would run as formulas are defused."
+    ),
+)
+def exports(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Export the newest cutoff's list and scores."""
+    lists = current_partitions(warehouse, WHITESPACE, KEYS)
+    if not lists:
+        context.log.warning("No whitespace list yet: nothing to export")
+        return
+    newest = lists[-1]["cutoff"]
+    ranked = warehouse.read(WHITESPACE, cutoff=newest).sort("rank", nulls_last=True)
+    scores = warehouse.read_many(
+        ICP_SCORES,
+        [k for k in current_partitions(warehouse, ICP_SCORES, KEYS) if k["cutoff"] == newest],
+    )
+    written = [
+        *export(ranked, warehouse.exports, f"whitespace_{newest}"),
+        *export(ranked.filter("selected"), warehouse.exports, f"whitespace_selected_{newest}"),
+        *export(scores, warehouse.exports, f"icp_scores_{newest}"),
+    ]
+    context.add_asset_metadata({path.name: dg.MetadataValue.path(str(path)) for path in written})
+
+
+@dg.asset(
+    key=["runs", "published_database"],
+    deps=[asset_key(RUN_MANIFEST), dg.AssetKey(["runs", "exports"])],
+    group_name="runs",
+    owners=OWNERS,
+    kinds={"duckdb"},
+    description=(
+        "The database that people open: one DuckDB file with a schema per room and a comment on "
+        "every column. It is built aside and swapped in whole, so it can be open or copied while "
+        "a run is going. The scorecard reads it."
+    ),
+)
+def published_database(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Publish every table whose checks passed."""
+    published = publish(warehouse, ALL_TABLES, KEYS)
+    context.add_asset_metadata(
+        {
+            "file": dg.MetadataValue.path(str(warehouse.published_database)),
+            "tables": len(published),
+            "partitions": sum(published.values()),
+        }
+    )
+
+
+def _seconds_per_room(context: dg.AssetExecutionContext) -> dict[str, float]:
+    session = context.run.tags.get(SESSION_TAG)
+    runs = (
+        context.instance.get_runs(dg.RunsFilter(tags={SESSION_TAG: session}))
+        if session
+        else [context.run]
+    )
+    seconds: dict[str, float] = {}
+    for run in runs:
+        for step in context.instance.get_run_step_stats(run.run_id):
+            if step.start_time and step.end_time:
+                room = step.step_key.split("__")[0]
+                seconds[room] = seconds.get(room, 0.0) + step.end_time - step.start_time
+    return {room: round(total, 2) for room, total in sorted(seconds.items())}
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    parsed = ("inputs", "cutoffs", "divisions", "tables", "alerts", "durations")
+    return {"published_at": str(row["published_at"])} | {
+        key: json.loads(row[key]) for key in parsed
+    }
+
+
+ASSETS = [lake_inventory, run_manifest, exports, published_database]
+CHECKS = [contract_check(LAKE_INVENTORY), contract_check(RUN_MANIFEST)]

@@ -1,0 +1,37 @@
+"""Every table of every room, in the order in which data flows."""
+
+from types import ModuleType
+
+from gosales_assets.drift import contract as drift
+from gosales_assets.features import contract as features
+from gosales_assets.labels import contract as labels
+from gosales_assets.models import contract as models
+from gosales_assets.runs import contract as runs
+from gosales_assets.scores import contract as scores
+from gosales_assets.sources import contract as sources
+from gosales_assets.star import contract as star
+from gosales_assets.tables import Table
+from gosales_assets.validation import contract as validation
+from gosales_assets.whitespace import contract as whitespace
+
+CONTRACTS: tuple[ModuleType, ...] = (
+    sources,
+    star,
+    labels,
+    features,
+    models,
+    scores,
+    whitespace,
+    validation,
+    drift,
+    runs,
+)
+
+
+def _tables_of(module: ModuleType) -> list[Table]:
+    return [value for value in vars(module).values() if isinstance(value, Table)]
+
+
+ALL_TABLES: tuple[Table, ...] = tuple(
+    {table.name: table for module in CONTRACTS for table in _tables_of(module)}.values()
+)
