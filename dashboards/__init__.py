@@ -1,0 +1,1 @@
+"""The scorecard: Streamlit pages over the published database, which they only read."""

@@ -1,0 +1,112 @@
+"""Read-only queries of the pages for analysts: backtests, gains, loads, alerts, runs.
+
+As in ``queries``: parameters only, ordered totally, ``NotPublishedError`` when a table is missing.
+"""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from dashboards.database import Published
+
+
+def tested_cutoffs(db: Published) -> list[date]:
+    """Cutoffs whose outcome is known and was compared with the scores, newest first."""
+    frame = db.query("select distinct cutoff from validation.backtests order by cutoff desc")
+    return frame["cutoff"].to_list()
+
+
+def tested_divisions(db: Published) -> list[str]:
+    """Divisions with at least one backtest."""
+    frame = db.query("select distinct division from validation.backtests order by division")
+    return frame["division"].to_list()
+
+
+def glance(db: Published, cutoff: date, metric: str) -> pl.DataFrame:
+    """One row per division and cohort at one cutoff: model and naive with their intervals."""
+    return db.query(
+        """
+        select m.division, m.cohort, m.value as model, m.low as model_low, m.high as model_high,
+            n.value as naive, n.low as naive_low, n.high as naive_high, m.rows, m.positives
+        from validation.backtests m
+        left join validation.backtests n
+            on n.division = m.division and n.cutoff = m.cutoff and n.cohort = m.cohort
+            and n.metric = m.metric and n.ranking = 'naive'
+        where m.ranking = 'model' and m.cutoff = $cutoff and m.metric = $metric
+        order by m.division, m.cohort
+        """,
+        {"cutoff": cutoff, "metric": metric},
+    )
+
+
+def backtests(db: Published, division: str, metric: str) -> pl.DataFrame:
+    """One row per cutoff, cohort and ranking of one division's metric, oldest cutoff first."""
+    return db.query(
+        """
+        select cutoff, cohort, ranking, value, low, high, rows, positives
+        from validation.backtests
+        where division = $division and metric = $metric
+        order by cutoff, cohort, ranking
+        """,
+        {"division": division, "metric": metric},
+    )
+
+
+def gains(db: Published, division: str, cutoff: date) -> pl.DataFrame:
+    """One row per tenth of the accounts, highest scores first."""
+    return db.query(
+        """
+        select decile, rows, positives, mean_score, observed_rate, cumulative_capture
+        from validation.gains
+        where division = $division and cutoff = $cutoff
+        order by decile
+        """,
+        {"division": division, "cutoff": cutoff},
+    )
+
+
+def newest_cutoff(db: Published) -> dict[str, Any] | None:
+    """The newest cutoff's row of ``star.dim_cutoff``; None: there is no cutoff."""
+    frame = db.query("select * from star.dim_cutoff order by cutoff desc limit 1")
+    return None if frame.is_empty() else frame.row(0, named=True)
+
+
+def load_log(db: Published) -> pl.DataFrame:
+    """One row per file of the sales log."""
+    return db.query("select * from raw.load_log order by source_file")
+
+
+def quarantine_reasons(db: Published) -> pl.DataFrame:
+    """One row per file and reason: how many records were set aside, and the first of them."""
+    return db.query(
+        """
+        select source_file, reason, count(*) as records, min(source_line) as first_line,
+            arg_min(detail, source_line) as example
+        from raw.quarantine
+        group by source_file, reason
+        order by records desc, source_file, reason
+        """
+    )
+
+
+def quarantine(db: Published) -> pl.DataFrame:
+    """All records set aside, as they stand in the files."""
+    return db.query("select * from raw.quarantine order by source_file, source_line, reason")
+
+
+def alerts(db: Published) -> pl.DataFrame:
+    """One row per drift alert, newest cutoff and gravest first."""
+    return db.query(
+        """
+        select cutoff, severity, alert, division, figure, threshold, message, action
+        from drift.drift_alerts
+        order by cutoff desc, list_position(['hard', 'warn', 'info'], severity), alert,
+            division nulls first, message
+        """
+    )
+
+
+def run_records(db: Published) -> pl.DataFrame:
+    """One row per run that published, newest first."""
+    return db.query("select * from runs.run_manifest order by published_at desc, run_id")

@@ -1,0 +1,1 @@
+"""The pages of the scorecard, one module each with one `render` function."""

@@ -1,0 +1,168 @@
+"""Queries of the pages: filters narrow, pages partition, input is never SQL."""
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+import pytest
+
+from dashboards import evidence, queries
+from dashboards.database import Published
+from dashboards.queries import Filters
+from gosales_assets_tests.dashboards import published_sample as sample
+
+ALL = Filters(sample.NEWEST)
+INJECTIONS = ["' or 1=1 --", "'; drop table whitespace.whitespace; --", "$rep", "%", "_"]
+
+
+def test_recommendations_are_the_potential_rows_in_order_of_rank(db: Published) -> None:
+    found = queries.recommendations(db, ALL)
+    expected = sample.whitespace().filter(cutoff=sample.NEWEST, state="potential").sort("rank")
+    assert found["rank"].to_list() == expected["rank"].to_list()
+    assert found["customer_id"].to_list() == expected["customer_id"].to_list()
+    assert queries.count_recommendations(db, ALL) == expected.height
+
+
+def test_pages_put_together_are_the_whole_list(db: Published) -> None:
+    whole = queries.recommendations(db, ALL)
+    pages = [
+        queries.recommendations(db, ALL, limit=40, offset=offset)
+        for offset in range(0, whole.height, 40)
+    ]
+    assert pl.concat(pages).equals(whole)
+
+
+@pytest.mark.parametrize("column", ["rep", "territory", "segment", "grade", "division"])
+def test_every_filter_keeps_exactly_the_rows_that_have_the_value(
+    db: Published, column: str
+) -> None:
+    shown = {"grade": "icp_grade"}.get(column, column)
+    whole = queries.recommendations(db, ALL)
+    for value in queries.choices(db, sample.NEWEST)[column]:
+        narrowed = replace(ALL, **{column: value})
+        found = queries.recommendations(db, narrowed)
+        assert found.equals(whole.filter(pl.col(shown) == value))
+        assert queries.count_recommendations(db, narrowed) == found.height
+
+
+@pytest.mark.parametrize("typed", INJECTIONS)
+def test_input_is_a_value_and_never_sql(db: Published, typed: str) -> None:
+    assert queries.recommendations(db, replace(ALL, rep=typed)).is_empty()
+    assert queries.find_accounts(db, typed).is_empty()
+    assert queries.count_grid_accounts(db, ALL, name=typed) == 0
+    assert queries.account(db, typed) is None
+    assert queries.count_recommendations(db, ALL) > 0
+
+
+def test_the_shortlist_is_what_was_selected(db: Published) -> None:
+    found = queries.recommendations(db, replace(ALL, shortlist=True))
+    assert found["rank"].to_list() == list(range(1, 91))
+
+
+@pytest.mark.parametrize(("order", "column"), [("chance", "icp_score"), ("value", "expected_gp")])
+def test_lists_can_be_ordered(db: Published, order: str, column: str) -> None:
+    found = queries.recommendations(db, ALL, order=order)
+    assert found[column].is_sorted(descending=True)
+
+
+def test_usual_is_the_mean_chance_of_what_could_be_offered(db: Published) -> None:
+    found = queries.recommendations(db, ALL)
+    means = found.group_by("division").agg(mean=pl.col("icp_score").mean(), usual=pl.first("usual"))
+    assert (means["mean"] - means["usual"]).abs().max() == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("C1013", "Beacon Motors"),
+        ("c1013", "Beacon Motors"),
+        ("motors beac", "Beacon Motors"),
+        ("  ELAN   motors ", "Élan Motors"),
+        ("Élan mot", "Élan Motors"),
+        ("acme & sons", sample.HOSTILE_NAME),
+    ],
+)
+def test_accounts_are_found_by_words_in_any_order_and_by_number(
+    db: Published, typed: str, expected: str
+) -> None:
+    assert queries.find_accounts(db, typed)["customer_name"].to_list() == [expected]
+
+
+def test_a_search_is_limited_and_an_empty_one_finds_nothing(db: Published) -> None:
+    assert queries.find_accounts(db, "o", limit=7).height == 7
+    assert queries.find_accounts(db, "   ").is_empty()
+
+
+def test_names_that_begin_with_the_words_come_first(db: Published) -> None:
+    assert queries.find_accounts(db, "d")["customer_name"][0].startswith("Dynamo")
+
+
+def test_an_account_is_scored_once_per_division_and_has_its_states(db: Published) -> None:
+    scores = queries.account_scores(db, "C1000", sample.NEWEST)
+    assert sorted(scores["division"]) == sorted(sample.DIVISIONS)
+    assert scores["icp_score"].is_sorted(descending=True)
+    states = queries.account_whitespace(db, "C1000", sample.NEWEST)
+    assert sorted(states["division"]) == sorted(sample.DIVISIONS)
+    ranked = states.filter(state="potential")
+    assert ranked["rank"].is_sorted()
+    assert ranked["nba_reason"].null_count() == 0
+    assert queries.account_scores(db, "C1000", date(1999, 1, 31)).is_empty()
+
+
+def test_the_timeline_reads_the_view_over_the_lake(db: Published) -> None:
+    expected = sample.customer_months().filter(customer_id="C1000")
+    assert queries.timeline(db, "C1000").height == expected.height
+
+
+def test_grid_pages_hold_each_account_once_with_every_division(db: Published) -> None:
+    accounts = queries.count_grid_accounts(db, ALL)
+    seen: list[str] = []
+    for offset in range(0, accounts, 20):
+        page = queries.grid(db, ALL, limit=20, offset=offset)
+        counts = page.group_by("customer_id", maintain_order=True).len()
+        assert counts["len"].to_list() == [len(sample.DIVISIONS)] * counts.height
+        seen += counts["customer_id"].to_list()
+    assert len(seen) == len(set(seen)) == accounts == sample.customers().height
+
+
+def test_the_grid_narrows_by_state_name_and_rep(db: Published) -> None:
+    blocked = queries.grid(db, ALL, state="blocked")
+    for part in blocked.partition_by("customer_id"):
+        assert "blocked" in part["state"].to_list()
+    assert queries.count_grid_accounts(db, ALL, name="elan") == 8
+    assert queries.count_grid_accounts(db, replace(ALL, rep="Ada Moreau")) == 16
+
+
+def test_choices_leave_out_what_is_not_known(db: Published) -> None:
+    known = queries.choices(db, sample.NEWEST)
+    assert known["rep"] == sorted(rep for rep in sample.REPS if rep)
+    assert queries.choices(db, date(1999, 1, 31))["rep"] == []
+
+
+def test_lists_say_their_horizon_and_run(db: Published) -> None:
+    assert queries.whitespace_source(db, sample.NEWEST) == (sample.WINDOW, [sample.RUN])
+    assert queries.score_source(db, date(1999, 1, 31)) == (0, [])
+
+
+def test_backtests_set_model_beside_naive_for_each_cohort(db: Published) -> None:
+    assert evidence.tested_cutoffs(db) == [date(2024, 6, 30), date(2024, 3, 31)]
+    frame = evidence.glance(db, date(2024, 6, 30), "auc")
+    assert frame.height == 3 * len(sample.DIVISIONS)
+    known = frame.filter(pl.col("model").is_not_null())
+    assert (known["model_low"] < known["model"]).all()
+    assert known["naive"].null_count() == 0
+    few = frame.filter(division="Services", cohort="repeat")
+    assert few["model"].to_list() == [None]
+
+
+def test_quarantine_is_counted_by_reason(db: Published) -> None:
+    reasons = evidence.quarantine_reasons(db)
+    assert reasons.select("reason", "records", "first_line").rows() == [
+        ("no SKU", 2, 8),
+        ("date cannot be read", 1, 17),
+    ]
+    assert reasons["records"].sum() == evidence.quarantine(db).height
+
+
+def test_the_gravest_alerts_come_first(db: Published) -> None:
+    assert evidence.alerts(db)["severity"].to_list() == ["hard", "warn", "info"]

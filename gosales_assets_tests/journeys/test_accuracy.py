@@ -1,0 +1,111 @@
+"""What the product promises about its numbers, on the sample's known truth and on real logs."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from gosales_assets.sources.sample import SampleSpec, generate
+from gosales_assets_tests.journeys.commands import Outcome, run
+from gosales_assets_tests.paths import EXAMPLES
+
+
+def auc(scores: pl.Series, labels: pl.Series) -> float:
+    """Area under the ROC curve by mid-ranks."""
+    ranks = scores.rank("average")
+    positives = int(labels.sum())
+    negatives = labels.len() - positives
+    rank_sum = float(ranks.filter(labels == 1).sum())
+    return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def mean_auc(outcome: Outcome, ranking: str, cohort: str, cutoff: str | None = None) -> float:
+    where = f"and cutoff = '{cutoff}'" if cutoff else ""
+    frame = outcome.query(
+        f"select avg(value) from validation.backtests where metric = 'auc' "
+        f"and ranking = '{ranking}' and cohort = '{cohort}' {where}"
+    )
+    return float(frame.item())
+
+
+@pytest.mark.slow
+def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
+    generate(tmp_path / "sample", SampleSpec())
+    outcome = run(tmp_path / "home", tmp_path / "sample" / "gosales.yaml")
+    truth = pl.read_parquet(tmp_path / "sample" / "truth" / "true_probability.parquet")
+    scored = outcome.query(
+        "select s.cutoff, s.division, s.customer_id, s.icp_score, l.label "
+        "from scores.icp_scores s join labels.labels l using (cutoff, division, customer_id)"
+    ).join(truth, on=["cutoff", "division", "customer_id"])
+    shares = []
+    for (division,), one in scored.group_by("division"):
+        best, ours = [], []
+        for _, rows in one.group_by("cutoff"):
+            if 0 < rows["label"].sum() < rows.height:
+                best.append(auc(rows["probability"], rows["label"]) - 0.5)
+                ours.append(auc(rows["icp_score"], rows["label"]) - 0.5)
+        shares.append(sum(ours) / sum(best))
+        print(f"{division}: {shares[-1]:.3f} of the best possible")
+    assert len(shares) >= 10
+    assert sum(shares) / len(shares) >= 0.85
+
+
+@pytest.mark.slow
+def test_shuffled_customers_leave_no_signal(tmp_path: Path) -> None:
+    generate(tmp_path / "sample", SampleSpec(customers=10_000, shuffled=True))
+    outcome = run(tmp_path / "home", tmp_path / "sample" / "gosales.yaml")
+    assert outcome.code == 0, outcome.errors
+    by_division = outcome.query(
+        "select division, avg(value) as auc from validation.backtests where metric = 'auc' "
+        "and ranking = 'model' and cohort = 'all' group by division"
+    )
+    print(by_division)
+    assert by_division["auc"].is_between(0.47, 0.53).all()
+    assert "no signal" in outcome.output
+
+
+@pytest.mark.slow
+def test_online_retail_loses_nothing(tmp_path: Path, shared_data: Path) -> None:
+    assert shared_data.is_dir()
+    outcome = run(tmp_path, EXAMPLES / "online_retail.yaml")
+    assert outcome.code == 0, outcome.errors
+    rows = outcome.summary["rows"]
+    assert rows["read"] == 541_909
+    assert rows["loaded"] + rows["quarantined"] + rows["duplicate"] == 541_909
+    assert outcome.summary["quarantined"]["no customer"] == 135_080
+    balance = outcome.query(
+        "select revenue_read - revenue_loaded - revenue_quarantined - revenue_duplicate, "
+        "quantity_read - quantity_loaded - quantity_quarantined - quantity_duplicate "
+        "from raw.load_log"
+    )
+    assert balance.row(0) == (0, 0)
+    returns = outcome.query(
+        "select count(*) from star.fact_transactions where order_id like 'C%' and quantity < 0"
+    ).item()
+    assert returns > 8_000
+    cutoffs = outcome.query("select distinct cutoff from scores.icp_scores order by 1")
+    assert str(cutoffs["cutoff"][-1]) == "2011-08-31"
+
+
+@pytest.mark.slow
+def test_online_retail_uk2y_beats_counting(tmp_path: Path, shared_data: Path) -> None:
+    assert shared_data.is_dir()
+    outcome = run(tmp_path, EXAMPLES / "online_retail_uk2y.yaml")
+    assert outcome.code == 0, outcome.errors
+    for cutoff in ("2011-03-31", "2011-05-31"):
+        model, naive = (mean_auc(outcome, ranking, "all", cutoff) for ranking in ("model", "naive"))
+        expansion = mean_auc(outcome, "model", "expansion", cutoff)
+        print(f"{cutoff}: model {model:.3f}, naive {naive:.3f}, expansion {expansion:.3f}")
+        assert model >= 0.77
+        assert model >= naive
+        assert expansion > 0.6
+
+
+@pytest.mark.slow
+def test_adventureworks_runs_with_its_side_table(tmp_path: Path, shared_data: Path) -> None:
+    assert shared_data.is_dir()
+    outcome = run(tmp_path, EXAMPLES / "adventureworks_b2b.yaml")
+    assert outcome.code == 0, outcome.errors
+    known = outcome.query("select count(industry), count(*) from star.dim_customer").row(0)
+    assert known[0] > 0.9 * known[1]
+    assert outcome.query("select count(distinct rep) from star.dim_customer").item() > 5

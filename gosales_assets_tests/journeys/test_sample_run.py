@@ -1,0 +1,196 @@
+"""A whole run on the small sample: complete, repeatable, restartable, honest about bad settings."""
+
+import os
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from gosales_assets_tests.journeys.commands import Outcome, gosales, run
+
+SAMPLE = Path(os.environ["GOSALES_CONFIG"]).parent
+
+
+def test_the_run_succeeds_and_tells_it_in_plain_words(small_run: Outcome) -> None:
+    assert small_run.code == 0, small_run.errors
+    assert small_run.summary["succeeded"]
+    for heading in ("What came in", "How good the ranking was", "The ten best recommendations"):
+        assert heading in small_run.output
+    assert len(small_run.summary["best"]) == 10
+    assert "Traceback" not in small_run.output + small_run.errors
+
+
+def test_every_table_of_the_interface_is_published_and_commented(small_run: Outcome) -> None:
+    tables = {
+        "raw.quarantine",
+        "raw.load_log",
+        "star.fact_transactions",
+        "star.dim_customer",
+        "labels.labels",
+        "features.customer_features",
+        "features.division_features",
+        "features.feature_catalog",
+        "scores.icp_scores",
+        "whitespace.whitespace",
+        "validation.backtests",
+        "drift.drift_alerts",
+        "runs.run_manifest",
+    }
+    listed = small_run.query(
+        "select schema_name || '.' || table_name as name, comment from duckdb_tables() "
+        "union all select schema_name || '.' || view_name, comment from duckdb_views() "
+        "where not internal"
+    )
+    assert tables - set(listed["name"]) == set()
+    assert listed.filter(pl.col("comment").is_null()).is_empty()
+
+
+def test_rows_read_are_loaded_quarantined_or_repeats(small_run: Outcome) -> None:
+    log = small_run.query("select * from raw.load_log")
+    accounted = log["rows_loaded"] + log["rows_quarantined"] + log["rows_duplicate"]
+    assert (log["rows_read"] == accounted).all()
+    assert log["rows_quarantined"].sum() == small_run.query("from raw.quarantine").height > 0
+    for measure in ("quantity", "gross_profit"):
+        parts = sum(log[f"{measure}_{fate}"] for fate in ("loaded", "quarantined", "duplicate"))
+        assert (parts == log[f"{measure}_read"]).all()
+
+
+def test_every_planted_flaw_met_its_fate(small_run: Outcome) -> None:
+    ledger = pl.read_csv(SAMPLE / "truth" / "dirt.csv", infer_schema=False)
+    expected = dict(ledger.group_by("treatment").len().iter_rows())
+    log = small_run.query("select * from raw.load_log")
+    assert log["rows_quarantined"].sum() == expected["quarantine"]
+    assert log["rows_duplicate"].sum() == expected["duplicate"]
+
+
+def test_candidates_are_conserved_from_labels_to_whitespace(small_run: Outcome) -> None:
+    counts = small_run.query(
+        """
+        select c.cutoff, c.division, count(*) as candidates, any_value(s.n) as scored,
+               any_value(w.n) as listed
+        from labels.candidates c
+        left join (select cutoff, division, count(*) n from scores.icp_scores group by all) s
+          using (cutoff, division)
+        left join (select cutoff, division, count(*) n from whitespace.whitespace group by all) w
+          using (cutoff, division)
+        group by all
+        """
+    )
+    scored = counts.filter(pl.col("scored").is_not_null())
+    assert scored.height > 0
+    assert (scored["candidates"] == scored["scored"]).all()
+    assert (scored["candidates"] == scored["listed"]).all()
+
+
+def test_owners_are_never_recommended_and_ranks_are_total(small_run: Outcome) -> None:
+    ranked = small_run.query(
+        """
+        select w.cutoff, w.rank, c.cohort, w.nba_reason from whitespace.whitespace w
+        join labels.candidates c using (cutoff, division, customer_id) where w.rank is not null
+        """
+    )
+    assert (ranked["cohort"] == "expansion").all()
+    per_cutoff = ranked.group_by("cutoff").agg(pl.col("rank").sort())
+    for ranks in per_cutoff["rank"]:
+        assert ranks.to_list() == list(range(1, len(ranks) + 1))
+    assert ranked["nba_reason"].str.len_chars().max() <= 150
+    assert ranked["nba_reason"].null_count() == 0
+
+
+def test_backtests_come_with_the_naive_ranking_beside_them(small_run: Outcome) -> None:
+    auc = small_run.query("from validation.backtests where metric = 'auc' and value is not null")
+    sides = auc.pivot(on="ranking", index=["division", "cutoff", "cohort"], values="value")
+    assert {"model", "naive"} <= set(sides.columns)
+    assert sides.height > 0
+    assert auc.select((pl.col("low") <= pl.col("value")).all()).item()
+
+
+def test_a_second_run_finds_nothing_to_do(small_run: Outcome) -> None:
+    again = run(small_run.home, SAMPLE / "gosales.yaml")
+    assert again.code == 0
+    assert len(again.summary["up_to_date"]) > 20
+    for table in ("scores.icp_scores", "whitespace.whitespace"):
+        assert again.checksum(table) == small_run.checksum(table)
+    assert again.query("from runs.run_manifest").height == 2
+
+
+def test_equal_checksums_from_scratch_on_one_thread(small_run: Outcome, tmp_path: Path) -> None:
+    other = run(
+        tmp_path,
+        SAMPLE / "gosales.yaml",
+        GOSALES_THREADS="1",
+        POLARS_MAX_THREADS="1",
+        OMP_NUM_THREADS="1",
+    )
+    assert other.code == 0, other.errors
+    differing = [
+        table
+        for table, about in small_run.summary["tables"].items()
+        if about["checksum"] != other.summary["tables"][table]["checksum"]
+    ]
+    assert differing == []
+
+
+def test_a_lost_partition_is_rebuilt_and_nothing_else(small_run: Outcome) -> None:
+    lost = sorted(small_run.home.glob("lake/whitespace/whitespace/cutoff=*"))[-1]
+    shutil.rmtree(lost)
+    healed = run(small_run.home, SAMPLE / "gosales.yaml")
+    assert healed.code == 0
+    assert healed.checksum("whitespace.whitespace") == small_run.checksum("whitespace.whitespace")
+    assert "star/fact_transactions" in healed.summary["up_to_date"]
+    assert "whitespace/whitespace" not in healed.summary["up_to_date"]
+
+
+BASE = f"""
+sales_log:
+  files: ["{SAMPLE}/landing/*.csv.gz"]
+  layout: wide
+  columns: {{customer_id: CustomerId, customer_name: Customer, order_date: Rec Date,
+            division: Division, currency: InvoiceCurrency, currency_rate: UsdCadConversionRate}}
+  date_order: ymd
+sku_map: {SAMPLE}/sku_map.csv
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param(BASE + "window_month: 6\n", "did you mean 'window_months'", id="unknown key"),
+        pytest.param("sales_log: {files: [gone.csv]}\n", "gone.csv", id="missing file"),
+        pytest.param(BASE.replace("Rec Date", "Rec Day"), "Rec Day", id="missing column"),
+        pytest.param(
+            BASE + "cutoffs: {first: 2019-12-31, last: 2023-12-31}\n",
+            "2019-12-31",
+            id="cutoff without data",
+        ),
+        pytest.param(
+            BASE + "cutoffs: {first: 2024-09-30, last: 2024-12-31}\n",
+            "window",
+            id="label window past the data",
+        ),
+    ],
+)
+def test_bad_settings_give_one_line_and_exit_2(
+    tmp_path: Path, settings: str, expected: str
+) -> None:
+    config = tmp_path / "bad.yaml"
+    config.write_text(settings, encoding="utf-8")
+    done = gosales(tmp_path / "home", "run", "--config", str(config))
+    assert done.returncode == 2, done.stdout + done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert expected in lines[0]
+
+
+def test_a_missing_side_table_is_a_note(tmp_path: Path) -> None:
+    config = tmp_path / "no_side.yaml"
+    config.write_text(
+        BASE
+        + "cutoffs: {first: 2023-06-30, last: 2024-06-30, every_months: 6}\n"
+        + "side_tables: {open_deals: {file: gone.csv}}\n",
+        encoding="utf-8",
+    )
+    done = run(tmp_path / "home", config)
+    assert done.code == 0, done.errors
+    assert "open_deals" in done.output
