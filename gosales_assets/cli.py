@@ -77,7 +77,7 @@ def _run(config: Path, json_file: Path | None) -> None:
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(summary, indent=2, default=str) + "\n", encoding="utf-8")
-    console.print(account, markup=False, highlight=False)
+    console.print(account, markup=False, highlight=False, soft_wrap=True)
     if not summary["succeeded"]:
         raise typer.Exit(1)
 
@@ -87,11 +87,22 @@ def main() -> None:
     """Read .env and find Dagster's home before anything of Dagster is loaded."""
     load_dotenv(Path(".env"))
     if "DAGSTER_HOME" not in os.environ:
-        home = Path.cwd() if Path("dagster.yaml").is_file() else environment().home / "dagster"
-        home.mkdir(parents=True, exist_ok=True)
-        os.environ["DAGSTER_HOME"] = str(home.resolve())
-    # Partition ranges are beta in Dagster; a user of the command cannot do anything about it.
-    warnings.filterwarnings("ignore", module="dagster")
+        os.environ["DAGSTER_HOME"] = str(_dagster_home())
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # Parts of Dagster are beta; a user of the command cannot do anything about it.
+    warnings.filterwarnings("ignore", message=r".*currently in (beta|preview)")
+
+
+def _dagster_home() -> Path:
+    """The folder we are in, if it is a checkout; else one in the home folder."""
+    if Path("dagster.yaml").is_file():
+        return Path.cwd()
+    home = environment().home.resolve() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    instance = home / "dagster.yaml"
+    if not instance.exists():
+        instance.write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n", "utf-8")
+    return home
 
 
 if __name__ == "__main__":

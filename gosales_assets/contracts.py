@@ -18,6 +18,7 @@ from gosales_assets.warehouse import Warehouse, Written
 
 OWNERS = ["team:gosales"]
 FAILING_ROWS_SHOWN = 20
+_PART = "_partition_number"
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,13 @@ def contract_check(table: Table) -> dg.AssetChecksDefinition:
         ),
     )
     def check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-        return check_partitions(
-            context, table, lambda keys: breaches(table, warehouse.read_unchecked(table, **keys))
-        )
+        partitions = partitions_of(context, table)
+        found: dict[str, list[Breach]] = {}
+        for cutoff in sorted({keys.get("cutoff", "") for keys in partitions}):
+            of_cutoff = [keys for keys in partitions if keys.get("cutoff", "") == cutoff]
+            frames = {_key(table, k): warehouse.read_unchecked(table, **k) for k in of_cutoff}
+            found |= breaches_of_each(table, frames)
+        return check_partitions(context, table, lambda keys: found[_key(table, keys)])
 
     return check
 
@@ -130,37 +135,69 @@ def check_partitions(
     table: Table,
     find: Callable[[dict[str, str]], list[Breach]],
     name: str = "contract",
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    blocking: bool = True,
 ) -> dg.AssetCheckResult:
-    """Evaluate a blocking check on every partition of a run, each recorded under its own key.
+    """Evaluate a check on every partition of a run, each recorded under its own key.
 
     A check in a run over many partitions gives one result without a partition and would leave the
     per-partition states at "planned"; so each partition's evaluation is logged by itself. What
-    failed is also marked in the warehouse, so that later runs do not build on it.
+    failed a blocking check is also marked in the warehouse, so that later runs do not build on it.
     """
-    found: dict[str, list[Breach]] = {}
     operation = context.op_execution_context
     warehouse: Warehouse = operation.resources.warehouse
+    partitions = partitions_of(context, table)
+    broken: dict[str, list[Breach]] = {}
+    for keys in partitions:
+        found, key = find(keys), _key(table, keys)
+        if found:
+            broken[key] = found
+        if blocking:
+            warehouse.mark(table, name, _in_words(found), **keys)
+        if len(partitions) > 1:
+            evaluation = dg.AssetCheckEvaluation(
+                asset_key=asset_key(table),
+                check_name=name,
+                passed=not found,
+                partition=key,
+                severity=severity,
+                blocking=blocking,
+                metadata=_breach_metadata({key: found}),
+            )
+            operation.log_event(evaluation)  # type: ignore[arg-type]  # typed too narrowly
+    return dg.AssetCheckResult(
+        passed=not broken, severity=severity, metadata=_breach_metadata(broken)
+    )
+
+
+def partitions_of(context: dg.AssetCheckExecutionContext, table: Table) -> list[dict[str, str]]:
+    """Partitions of ``table`` that a check's run covers; one without keys if it has none."""
     if not table.partitions:
-        found["all"] = find({})
-        warehouse.mark(table, name, _in_words(found["all"]))
-    else:
-        for key in operation.partition_keys:
-            values = key.split("|", len(table.partitions) - 1)
-            partition = dict(zip(table.partitions, values, strict=True))
-            found[key] = find(partition)
-            warehouse.mark(table, name, _in_words(found[key]), **partition)
-            if len(operation.partition_keys) > 1:
-                evaluation = dg.AssetCheckEvaluation(
-                    asset_key=asset_key(table),
-                    check_name=name,
-                    passed=not found[key],
-                    partition=key,
-                    blocking=True,
-                    metadata=_breach_metadata({key: found[key]}),
-                )
-                operation.log_event(evaluation)  # type: ignore[arg-type]  # typed too narrowly
-    broken = {key: breach for key, breach in found.items() if breach}
-    return dg.AssetCheckResult(passed=not broken, metadata=_breach_metadata(broken))
+        return [{}]
+    return [
+        dict(zip(table.partitions, key.split("|", len(table.partitions) - 1), strict=True))
+        for key in context.op_execution_context.partition_keys
+    ]
+
+
+def remarks(sentences: Iterable[str]) -> list[Breach]:
+    """Breaches that say what is wrong in a sentence each, for checks about no single column."""
+    return [Breach("", sentence, 1, ()) for sentence in sentences]
+
+
+def breaches_of_each(table: Table, frames: Mapping[str, pl.DataFrame]) -> dict[str, list[Breach]]:
+    """Breaches of several partitions of a table; one look at all of them where all are well."""
+    well = [
+        f for f in frames.values() if f.schema == table.types and (f.height or table.may_be_empty)
+    ]
+    if len(well) == len(frames) > 1:
+        together = pl.concat(
+            frame.with_columns(pl.lit(number).alias(_PART)) for number, frame in enumerate(well)
+        )
+        unique = not together.select(pl.struct(_PART, *table.sort).is_duplicated().any()).item()
+        if unique and not _value_breaches(table, together.drop(_PART)):
+            return {key: [] for key in frames}
+    return {key: breaches(table, frame) for key, frame in frames.items()}
 
 
 def breaches(table: Table, frame: pl.DataFrame) -> list[Breach]:
@@ -176,11 +213,7 @@ def breaches(table: Table, frame: pl.DataFrame) -> list[Breach]:
     duplicated = int(frame.select(pl.struct(table.sort).is_duplicated().sum()).item())
     if duplicated:
         found.append(Breach(", ".join(table.sort), "one row per key", duplicated, ()))
-    try:
-        table.schema.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        found.extend(_value_breaches(error.failure_cases))
-    return found
+    return found + _value_breaches(table, frame)
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -220,7 +253,13 @@ def _type_breaches(table: Table, frame: pl.DataFrame) -> list[Breach]:
     return found
 
 
-def _value_breaches(cases: pl.DataFrame) -> list[Breach]:
+def _value_breaches(table: Table, frame: pl.DataFrame) -> list[Breach]:
+    try:
+        table.schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases: pl.DataFrame = error.failure_cases
+    else:
+        return []
     grouped = (
         cases.with_columns(pl.col("failure_case").cast(pl.String), pl.col("column").fill_null(""))
         .group_by("column", "check", maintain_order=True)
@@ -230,6 +269,10 @@ def _value_breaches(cases: pl.DataFrame) -> list[Breach]:
         Breach(row["column"], row["check"], row["rows"], tuple(str(e) for e in row["examples"]))
         for row in grouped.iter_rows(named=True)
     ]
+
+
+def _key(table: Table, keys: Mapping[str, str]) -> str:
+    return "|".join(keys[name] for name in table.partitions) or "all"
 
 
 def _in_words(found: Sequence[Breach]) -> str | None:

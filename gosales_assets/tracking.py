@@ -6,6 +6,7 @@ values under the same parameter names and fail, and the run would leak into the 
 of the process. Here each cutoff has a run of its own.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ class Tracking(dg.ConfigurableResource):
         """Open an MLflow run; it ends with the block, as failed when the block raises."""
         import mlflow
 
+        for chatty in ("mlflow.store.db.utils", "alembic"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         Path(self.home).mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_registry_uri(self.tracking_uri)

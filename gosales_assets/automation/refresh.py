@@ -91,7 +91,9 @@ def refresh(
             continue
         began = time.monotonic()
         tags = range_tags(step, missing, keys) | {SESSION_TAG: done.session}
-        result = _run(defs, instance, step.assets, tags, watcher.advance)
+        ticks = _Ticks(watcher, size)
+        result = _run(defs, instance, step.assets, tags, ticks.tick)
+        ticks.finish()
         seconds = time.monotonic() - began
         done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)
         if not result.success:
@@ -99,6 +101,23 @@ def refresh(
             done.error = _first_error(result)
             break
     return done
+
+
+class _Ticks:
+    """Ticks of one step; tables that are made together tick once, so the rest follow at its end."""
+
+    def __init__(self, watcher: Watcher, expected: int) -> None:
+        self._watcher = watcher
+        self._left = expected
+
+    def tick(self) -> None:
+        if self._left > 0:
+            self._left -= 1
+            self._watcher.advance()
+
+    def finish(self) -> None:
+        self._watcher.advance(self._left)
+        self._left = 0
 
 
 def _run(

@@ -62,7 +62,9 @@ def volume_alerts(orders: pl.DataFrame, cutoff: date, data_start: date) -> Itera
             continue
         division = row["division"] or None
         # A single division may be wound down for good reasons; a whole log that halves is broken.
-        severity: Severity = "hard" if division is None and ratio < HALVED else "warn"
+        severity: Severity = "info" if ratio > 1 else "warn"
+        if division is None and ratio < HALVED:
+            severity = "hard"
         what = f"orders of {division}" if division else "orders"
         yield Alert(
             division,

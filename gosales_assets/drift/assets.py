@@ -5,7 +5,14 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import contract_check, dep, store, table_asset
+from gosales_assets.contracts import (
+    check_partitions,
+    contract_check,
+    dep,
+    remarks,
+    store,
+    table_asset,
+)
 from gosales_assets.division_names import division_identity
 from gosales_assets.drift import activity
 from gosales_assets.drift.alerts import Alert, as_table, hard_alerts
@@ -30,7 +37,6 @@ from gosales_assets.star.contract import (
     DIM_PRODUCT,
     FACT_TRANSACTIONS,
 )
-from gosales_assets.validation.advisory import advise
 from gosales_assets.validation.contract import BACKTESTS, GAINS
 from gosales_assets.warehouse import Warehouse
 
@@ -85,12 +91,12 @@ def no_hard_alerts(
     context: dg.AssetCheckExecutionContext, warehouse: Warehouse
 ) -> dg.AssetCheckResult:
     """Fail, without blocking, on hard alerts."""
-    return advise(
+    return check_partitions(
         context,
         DRIFT_ALERTS,
-        lambda keys: hard_alerts(warehouse.read(DRIFT_ALERTS, **keys)),
+        lambda keys: remarks(hard_alerts(warehouse.read(DRIFT_ALERTS, **keys))),
         name="no_hard_alerts",
-        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=False,
     )
 
 
@@ -122,7 +128,9 @@ def _of_division(
         (pl.col("division") == division) & (pl.col("cohort") == "all")
     )
     if fitted["base_rate"] is not None:
-        training = Training(str(fitted["calibration_cutoff"]), fitted["base_rate"])
+        training = Training(
+            str(fitted["calibration_cutoff"]), fitted["base_rate"], fitted["positives"]
+        )
         for rows, positives in observed.select("rows", "positives").iter_rows():
             yield from prevalence_alerts(rows, positives, training, division)
     error = warehouse.read(BACKTESTS, **keys).filter(

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from gosales_assets.drift.alerts import Alert, Severity
@@ -13,9 +12,9 @@ from gosales_assets.settings import Drift
 
 # Under this many scores on either side, PSI and KS mostly measure chance.
 ENOUGH_ROWS = 200
-# Models are refitted at each cutoff, so that one threshold may be passed for good reasons; both
-# statistics at twice their thresholds are not.
-HARD_FACTOR = 2.0
+SEVERITIES: tuple[Severity, ...] = ("info", "warn", "hard")
+STRONG_FACTOR = 2.0
+LEVEL_RATIO = 1.5
 # The promotion gate's ceiling: probabilities further off than this must not be used as such.
 HARD_CALIBRATION = 0.10
 PREVALENCE_RATIO = 1.5
@@ -30,12 +29,17 @@ class Training:
 
     slice: str
     base_rate: float
+    positives: int
 
 
 def score_alerts(
     reference: Floats, current: Floats, division: str, since: str, limits: Drift
 ) -> Iterator[Alert]:
     """Compare the scores of one division with those of another cutoff.
+
+    Models are refitted at each cutoff, and with few buyers a refit alone moves the shape of the
+    scores. So passing a threshold is worth knowing (info); passing both at twice their height, or
+    a mean that moved more than chance explains, is worth a look (warn); both together are hard.
 
     Parameters
     ----------
@@ -48,23 +52,38 @@ def score_alerts(
         "PSI": (psi(reference, current), limits.psi),
         "KS": (ks(reference, current), limits.ks),
     }
-    all_hard = all(figure > HARD_FACTOR * limit for figure, limit in found.values())
-    # A division that fell back to its base rate has one score for all: any move is a whole one.
-    fell_back = min(np.unique(reference).size, np.unique(current).size) == 1
-    severity: Severity = "hard" if all_hard and not fell_back else "warn"
-    for name, (figure, limit) in found.items():
-        if figure > limit:
-            means = f"mean score {reference.mean():.3f} then, {current.mean():.3f} now"
-            yield Alert(
-                division,
-                f"scores: {name} against {since}",
-                severity,
-                figure,
-                limit,
-                f"Scores of {division} have moved since {since} ({name} {figure:.2f}; {means}).",
-                "See whether the customers or the model changed: compare the feature statistics "
-                "of both cutoffs before using these scores.",
-            )
+    excess = {name: figure / limit for name, (figure, limit) in found.items()}
+    leading = max(excess, key=lambda name: excess[name])
+    if excess[leading] <= 1:
+        return
+    strong = min(excess.values()) > STRONG_FACTOR
+    severity = SEVERITIES[strong + level_moved(reference, current)]
+    figure, limit = found[leading]
+    yield Alert(
+        division,
+        f"scores: {leading} against {since}",
+        severity,
+        figure,
+        limit,
+        f"Scores of {division} have moved since {since}: mean {reference.mean():.3f} then, "
+        f"{current.mean():.3f} now (PSI {found['PSI'][0]:.2f}, KS {found['KS'][0]:.2f}).",
+        "See whether the customers or the model changed: compare the feature statistics of both "
+        "cutoffs before using these scores.",
+    )
+
+
+def level_moved(reference: Floats, current: Floats) -> bool:
+    """Whether the mean score moved by half or more, and by more than chance explains.
+
+    The level is calibrated on about as many buyers as the scores add up to, so that its log has a
+    standard error of 1 / sqrt(buyers) on either side.
+    """
+    buyers = reference.sum(), current.sum()
+    if min(buyers) <= 0:
+        return max(buyers) > ENOUGH_EXPECTED
+    moved = abs(math.log(current.mean() / reference.mean()))
+    chance = math.hypot(*(1 / math.sqrt(count) for count in buyers))
+    return bool(moved > max(math.log(LEVEL_RATIO), SURE * chance))
 
 
 def prevalence_alerts(
@@ -75,8 +94,9 @@ def prevalence_alerts(
     if expected < ENOUGH_EXPECTED:
         return
     ratio = positives / expected
-    error = math.sqrt(expected * (1 - training.base_rate))
-    surprising = error > 0 and abs(positives - expected) > SURE * error
+    # The rate itself was learned from few buyers, which adds to what chance explains.
+    error = math.sqrt(expected * (1 - training.base_rate) + expected**2 / training.positives)
+    surprising = abs(positives - expected) > SURE * error
     about = f"{positives} of {rows} bought {division}; {expected:.0f} would have at the rate of "
     if positives == 0:
         yield Alert(

@@ -168,25 +168,13 @@ def prevalence_is_usual(
     context: dg.AssetCheckExecutionContext, warehouse: Warehouse
 ) -> dg.AssetCheckResult:
     """Warn of targets too rare to learn from, or so common that a ranking says little."""
-    operation = context.op_execution_context
-    keys = operation.partition_keys
-    found = {key: unusual(warehouse.read_unchecked(PREVALENCE, cutoff=key)) for key in keys}
-    if len(keys) > 1:
-        for key, odd in found.items():
-            evaluation = dg.AssetCheckEvaluation(
-                asset_key=asset_key(PREVALENCE),
-                check_name="prevalence_is_usual",
-                passed=not odd,
-                partition=key,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata=_examples(odd),
-            )
-            operation.log_event(evaluation)  # type: ignore[arg-type]  # typed too narrowly
-    everything = [breach for odd in found.values() for breach in odd]
-    return dg.AssetCheckResult(
-        passed=not everything,
+    return check_partitions(
+        context,
+        PREVALENCE,
+        lambda keys: unusual(warehouse.read_unchecked(PREVALENCE, **keys)),
+        name="prevalence_is_usual",
         severity=dg.AssetCheckSeverity.WARN,
-        metadata=_examples(everything),
+        blocking=False,
     )
 
 
@@ -233,13 +221,6 @@ def _per_division(frame: pl.DataFrame, divisions: Sequence[str]) -> dict[str, pl
 
 def _rows(warehouse: Warehouse, table: Table, keys: dict[str, str]) -> int:
     return int(warehouse.footer(table, **keys)["gosales.rows"])
-
-
-def _examples(found: Sequence[Breach]) -> dict[str, int | str]:
-    return {
-        "divisions": len(found),
-        "buyers": "; ".join(example for breach in found for example in breach.examples),
-    }
 
 
 ASSETS = [candidates, labels, prevalence]

@@ -13,6 +13,7 @@ from gosales_assets.contracts import (
     check_partitions,
     contract_check,
     dep,
+    remarks,
     store,
     table_asset,
 )
@@ -159,17 +160,20 @@ def probabilities_are_calibrated(
     context: dg.AssetCheckExecutionContext, warehouse: Warehouse
 ) -> dg.AssetCheckResult:
     """Compare the sum of the scores with the buyers there were, partition by partition."""
-    off = {}
-    for key in context.op_execution_context.partition_keys:
-        cutoff, _, division = key.partition("|")
-        keys = {"cutoff": cutoff, "division": division}
+
+    def find(keys: dict[str, str]) -> list[Breach]:
         scores = warehouse.read(ICP_SCORES, columns=["icp_score"], **keys)["icp_score"]
         labels = warehouse.read(LABELS, columns=["label"], **keys)["label"]
         problem = calibrated_in_the_large(scores, labels)
-        if problem:
-            off[key] = problem
-    return dg.AssetCheckResult(
-        passed=not off, severity=dg.AssetCheckSeverity.WARN, metadata={"off": off}
+        return remarks([problem] if problem else [])
+
+    return check_partitions(
+        context,
+        ICP_SCORES,
+        find,
+        name="calibrated_in_the_large",
+        severity=dg.AssetCheckSeverity.WARN,
+        blocking=False,
     )
 
 

@@ -3,7 +3,14 @@
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import contract_check, dep, store, table_asset
+from gosales_assets.contracts import (
+    check_partitions,
+    contract_check,
+    dep,
+    remarks,
+    store,
+    table_asset,
+)
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import LABELS
 from gosales_assets.models.naive import ORDERS, ORDERS_OF_DIVISION, OWNED, naive_score
@@ -11,7 +18,6 @@ from gosales_assets.partitions import GRID, day, divisions_by_cutoff
 from gosales_assets.pictures import png
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
-from gosales_assets.validation.advisory import advise
 from gosales_assets.validation.backtest import COHORTS, backtest, outcomes
 from gosales_assets.validation.contract import BACKTESTS, GAINS
 from gosales_assets.validation.gains import gains as gains_by_decile
@@ -76,11 +82,13 @@ def model_not_below_naive(
     context: dg.AssetCheckExecutionContext, warehouse: Warehouse
 ) -> dg.AssetCheckResult:
     """Warn, with the figures, where the naive ranking beat the model."""
-    return advise(
+    return check_partitions(
         context,
         BACKTESTS,
-        lambda keys: below_naive(warehouse.read(BACKTESTS, **keys)),
+        lambda keys: remarks(below_naive(warehouse.read(BACKTESTS, **keys))),
         name="model_not_below_naive",
+        severity=dg.AssetCheckSeverity.WARN,
+        blocking=False,
     )
 
 

@@ -55,7 +55,7 @@ def picture(gained: pl.DataFrame) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3.4))
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.3})
     reached = (gained["rows"].cum_sum() / gained["rows"].sum() * 100).to_list()
     captured = (gained["cumulative_capture"].fill_null(0) * 100).to_list()
     left.plot([0, *reached], [0, *captured], marker="o", label="model")
@@ -68,5 +68,4 @@ def picture(gained: pl.DataFrame) -> "Figure":
     right.set(title="Reliability", xlabel="probability given", ylabel="share that bought")
     about = gained.row(0, named=True)
     figure.suptitle(f"{about['division']}, {about['cutoff']}")
-    figure.tight_layout()
     return figure

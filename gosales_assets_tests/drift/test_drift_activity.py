@@ -31,7 +31,7 @@ def months(per_month: int, last_three: int, division: str = "") -> pl.DataFrame:
         (60, "", ["warn"]),
         (40, "", ["hard"]),
         (0, "", ["hard"]),
-        (200, "", ["warn"]),
+        (200, "", ["info"]),
         (0, "PDM", ["warn"]),
     ],
 )

@@ -11,6 +11,7 @@ from gosales_assets.contracts import (
     Breach,
     asset_key,
     breaches,
+    breaches_of_each,
     check_partitions,
     column_schema,
     contract_check,
@@ -79,6 +80,23 @@ def test_each_kind_of_breach_is_named(broken: pl.DataFrame, expected: tuple[str,
 
 def test_a_kept_contract_has_no_breaches() -> None:
     assert breaches(COUNTS, frame(["a", "b"], [0, 1])) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param(frame(["a"], [-1]), id="value"),
+        pytest.param(frame(["a", "a"], [1, 1]), id="key"),
+        pytest.param(frame(["a"], [1]).drop("day"), id="column"),
+        pytest.param(COUNTS.empty(), id="empty"),
+    ],
+)
+def test_looking_at_partitions_together_finds_what_each_alone_shows(bad: pl.DataFrame) -> None:
+    good = frame(["a", "b"], [0, 1])
+    found = breaches_of_each(COUNTS, {"1": good, "2": bad, "3": good})
+    assert found == {"1": [], "2": breaches(COUNTS, bad), "3": []}
+    assert found["2"]
+    assert breaches_of_each(COUNTS, {"1": good, "3": good}) == {"1": [], "3": []}
 
 
 def test_the_ui_shows_meaning_and_constraints() -> None:

@@ -212,7 +212,10 @@ SKU_SETS: dict[str, tuple[str, ...]] = {
     "SW_Electrical": ("SW_Electrical",),
     "SW_Inspection": ("SW_Inspection",),
 }
-"""Named SKU sets that are targets of their own."""
+"""Named SKU sets that may be targets of their own."""
+
+WHOLE_DIVISIONS = frozenset({"SWX_Seats", "PDM_Seats"})
+"""Sets that are (nearly) all of their division: as targets they would say everything twice."""
 
 SKU_MAP_HEADER = (
     "gp_column",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .catalogue import SKU_MAP_HEADER, SKU_SETS, sku_map_rows
+from .catalogue import SKU_MAP_HEADER, SKU_SETS, WHOLE_DIVISIONS, sku_map_rows
 from .customers import Customers, draw_customers
 from .dirt import LEDGER_HEADER
 from .log_files import LogFiles
@@ -165,7 +165,10 @@ def _settings(spec: SampleSpec) -> str:
         + "}"
         for name in SIDE_COLUMNS
     )
-    sets = "\n".join(f"    {name}: [{', '.join(skus)}]" for name, skus in SKU_SETS.items())
+    sets = "\n".join(
+        f"    {'# ' if name in WHOLE_DIVISIONS else ''}{name}: [{', '.join(skus)}]"
+        for name, skus in SKU_SETS.items()
+    )
     return f"""\
 # A generated sample: an ERP export of a software reseller, side tables and a SKU map.
 # Paths are relative to this file. truth/ holds the answers and is read by no pipeline.
@@ -194,6 +197,7 @@ cutoffs: {{first: {_first_cutoff(spec)}, last: {spec.last_day}, every_months: 3}
 window_months: {WINDOW_MONTHS}
 targets:
   exclude: [Hardware, Maintenance]
+  # Commented out: sets that hold (nearly) all of their division, and would say everything twice.
   sku_sets:
 {sets}
 """
