@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 HOME = Path(tempfile.mkdtemp(prefix="gosales-tests-"))
 os.environ["GOSALES_HOME"] = str(HOME)
@@ -21,7 +22,22 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 from gosales_assets.sources.sample import SampleSpec, generate  # noqa: E402
 
 SAMPLE_CUSTOMERS = 400
-generate(HOME / "sample", SampleSpec(customers=SAMPLE_CUSTOMERS))
+# Fewer partitions than the demo has: each costs a test suite the same seconds.
+CUTOFFS = {"first": "2022-12-31", "last": "2024-12-31", "every_months": 6}
+TARGETS = {
+    "exclude": ["Hardware", "Maintenance", "CAMWorks", "CPE", "Scanning", "Post_Processing"],
+    "sku_sets": {"SW_Electrical": ["SW_Electrical"], "SW_Inspection": ["SW_Inspection"]},
+}
+
+
+def _make_sample() -> None:
+    made = generate(HOME / "sample", SampleSpec(customers=SAMPLE_CUSTOMERS))
+    content = yaml.safe_load(made.config.read_text(encoding="utf-8"))
+    content |= {"cutoffs": CUTOFFS, "targets": TARGETS}
+    made.config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+_make_sample()
 
 from gosales_assets.warehouse import Warehouse  # noqa: E402
 from gosales_assets_tests.paths import SHARED_DATA  # noqa: E402

@@ -60,7 +60,7 @@ def test_every_planted_flaw_met_its_fate(small_run: Outcome) -> None:
     ledger = pl.read_csv(SAMPLE / "truth" / "dirt.csv", infer_schema=False)
     expected = dict(ledger.group_by("treatment").len().iter_rows())
     log = small_run.query("select * from raw.load_log")
-    assert log["rows_quarantined"].sum() == expected["quarantine"]
+    assert log["rows_quarantined"].sum() == expected["quarantined"]
     assert log["rows_duplicate"].sum() == expected["duplicate"]
 
 
