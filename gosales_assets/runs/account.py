@@ -29,6 +29,7 @@ class Account:
     run_id: str | None = None
     rows: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     customers: int = 0
     first_day: str | None = None
     last_day: str | None = None
@@ -51,6 +52,7 @@ def account_of(warehouse: Warehouse, settings: Settings, keys: Keys) -> Account:
     quarantine = _read(warehouse, QUARANTINE, keys)
     reasons = quarantine.group_by("reason").len().sort("len", "reason", descending=[True, False])
     account.quarantined = dict(reasons.iter_rows())
+    account.notes = _notes(settings, log)
     account.customers = _read(warehouse, DIM_CUSTOMER, keys).height
     cutoffs = _read(warehouse, DIM_CUTOFF, keys)
     if not cutoffs.is_empty():
@@ -89,6 +91,19 @@ def _read(warehouse: Warehouse, table: Table, keys: Keys) -> pl.DataFrame:
     return warehouse.read_many(table, current_partitions(warehouse, table, keys))
 
 
+def _notes(settings: Settings, log: pl.DataFrame) -> list[str]:
+    """What was left out or is switched off, for want of a file or a column."""
+    missing = [
+        f"no file {table.file} for {name}, so what needs it is switched off"
+        for name, table in settings.side_tables.items()
+        if not settings.path(table.file).is_file()
+    ]
+    about_files = [
+        f"{file}: {note}" for file, note in log.select("source_file", "notes").iter_rows() if note
+    ]
+    return [*missing, *about_files]
+
+
 def _add_newest_list(account: Account, warehouse: Warehouse, keys: Keys) -> None:
     lists = current_partitions(warehouse, WHITESPACE, keys)
     if not lists:
@@ -116,7 +131,7 @@ def _what_came_in(account: Account) -> list[str]:
     if account.quarantined:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in account.quarantined.items())
         lines.append(f"  Quarantined because: {reasons}.")
-    return lines
+    return [*lines, *(f"  Note: {note}." for note in account.notes)]
 
 
 def _how_good(account: Account) -> list[str]:
