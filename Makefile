@@ -24,9 +24,10 @@ dev: $(VENV)/.ready .env ## Dagster UI on localhost:3000, scorecard on localhost
 
 lock: $(VENV)/.ready-dev ## Pin what pyproject.toml allows, with hashes
 	$(BIN)/pip-compile $(LOCK) -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile $(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	cp requirements.lock requirements-dev.lock # the same versions, and the tools beside them
+	$(BIN)/pip-compile $(LOCK) --extra dev -o requirements-dev.lock pyproject.toml
 
-LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras \
+LOCK := --quiet --generate-hashes --allow-unsafe --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 clean: ## Remove the environment and everything that was computed

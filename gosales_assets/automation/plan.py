@@ -63,16 +63,14 @@ def missing_partitions(
     """Partitions for which some table of the step is missing, broken or out of date.
 
     An unpartitioned table counts as one partition without keys. The assets that end a run are
-    always due: they record that it happened.
+    always due: they record that it happened. So is a step without any table to look at.
     """
-    if any(key.path[0] == "runs" for key in step.assets):
-        return [{}]
+    looked_at = [tables[key] for key in step.assets if key in tables]
+    always_due = not looked_at or any(key.path[0] == "runs" for key in step.assets)
     return [
         partition
         for partition in _partitions(step, keys)
-        if not all(
-            warehouse.is_fresh(tables[key], **partition) for key in step.assets if key in tables
-        )
+        if always_due or not all(warehouse.is_fresh(table, **partition) for table in looked_at)
     ]
 
 
