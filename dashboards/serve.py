@@ -1,12 +1,17 @@
 """``make dev``: the Dagster UI and the scorecard, both on localhost, ended together by Ctrl-C."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 DAGSTER_PORT = 3000
 SCORECARD_PORT = 8501
+# Parts of Dagster that we use are beta, which it says again at every load; whoever looks around
+# cannot do anything about it. Only the beginnings of messages can be named here.
+QUIET = {"PYTHONWARNINGS": "ignore:Class `Multi,ignore:Parameter `partitions_def`"}
 
 
 def commands() -> list[list[str]]:
@@ -26,24 +31,30 @@ def commands() -> list[list[str]]:
 
 
 def serve(arguments: Sequence[Sequence[str]]) -> int:
-    """Run the servers until one of them ends or Ctrl-C; end the others, return the exit code."""
-    servers = [subprocess.Popen(list(command)) for command in arguments]  # noqa: S603
-    code = 0
+    """Run the servers until one of them ends, Ctrl-C or a kill; end the others.
+
+    Returns
+    -------
+    int
+        Exit code of the server that ended by itself, else 0.
+    """
+    # A kill ends the servers like Ctrl-C does, also where the shell has Ctrl-C ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    environment = os.environ | QUIET
+    servers = [subprocess.Popen(list(a), env=environment) for a in arguments]  # noqa: S603
     try:
         while all(server.poll() is None for server in servers):
-            try:
-                code = servers[0].wait(timeout=1)
-            except subprocess.TimeoutExpired:
-                continue
+            time.sleep(0.5)
+        return next(server.returncode for server in servers if server.returncode is not None)
     except KeyboardInterrupt:
-        code = 0
+        return 0
     finally:
         for server in servers:
             if server.poll() is None:
                 server.send_signal(signal.SIGINT)
         for server in servers:
             server.wait()
-    return code
 
 
 if __name__ == "__main__":
