@@ -203,15 +203,17 @@ class Warehouse(DuckDBResource):
     def read_many(
         self,
         table: Table,
-        partitions: Sequence[Mapping[str, str]] | None = None,
+        partitions: Sequence[Mapping[str, str]],
         *,
         columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
-        """Read several partitions as one frame, in the order given (default: all there are)."""
-        wanted = self.partitions(table) if partitions is None else partitions
-        if not wanted:
+        """Read several partitions as one frame, in the order given.
+
+        They are always named: the lake may hold partitions of other settings, too.
+        """
+        if not partitions:
             return table.empty() if columns is None else table.empty().select(columns)
-        return pl.concat([self.read(table, columns=columns, **keys) for keys in wanted])
+        return pl.concat([self.read(table, columns=columns, **keys) for keys in partitions])
 
     @contextmanager
     def connect(self, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
@@ -244,22 +246,20 @@ class Warehouse(DuckDBResource):
         self,
         engine: "Backend",
         table: Table,
-        partitions: Sequence[Mapping[str, str]] | None = None,
+        partitions: Sequence[Mapping[str, str]] = ({},),
     ) -> "ibis.Table":
         """Open a table of the lake as an Ibis expression, without reading it.
+
+        Partitions are always named; the default is the one of an unpartitioned table.
 
         Raises
         ------
         MissingPartition
-            When one of the partitions named (or any, when none is named) is not there.
+            When one of the partitions is not there, or none is named.
         """
-        if not table.partitions:
-            wanted: Sequence[Mapping[str, str]] = [{}]
-        else:
-            wanted = self.partitions(table) if partitions is None else partitions
-        if not wanted:
-            raise MissingPartition(f"{table.name} is empty: materialize it first")
-        files = [str(self._existing(table, keys)) for keys in wanted]
+        if not partitions:
+            raise MissingPartition(f"{table.name}: no partition was asked for")
+        files = [str(self._existing(table, keys)) for keys in partitions]
         return engine.read_parquet(files, hive_partitioning=False)
 
     def _existing(self, table: Table, partition: Mapping[str, str]) -> Path:

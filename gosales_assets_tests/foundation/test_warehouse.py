@@ -51,7 +51,7 @@ def test_what_is_written_is_read_back_sorted(warehouse: Warehouse) -> None:
     assert written.rows == 2
     assert warehouse.partitions(THINGS) == [KEYS]
     with warehouse.engine() as engine:
-        counted = warehouse.scan(engine, THINGS).count().execute()
+        counted = warehouse.scan(engine, THINGS, [KEYS]).count().execute()
     assert counted == 2
 
 
