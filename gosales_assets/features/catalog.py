@@ -31,7 +31,7 @@ NEVER = "never missing"
 _NO_PURCHASE = "no purchase yet"
 _NOT_IN_WINDOW = "no purchase in the window"
 _ONE_DAY = "fewer than two order days"
-_NOT_GIVEN = "the optional signal is not given or turned off"
+_NOT_GIVEN = "not given"
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _target_only() -> Iterator[Feature]:
         "ever",
         "share of customers of the same industry that bought {division} before",
         "share",
-        _NOT_GIVEN,
+        "industry unknown",
     )
     for attribute in ATTRIBUTES:
         words = attribute.replace("_", "-")
@@ -294,7 +294,7 @@ def _target_only() -> Iterator[Feature]:
             "12m",
             f"share of customers of the same {words} that bought {{division}} in 12 months",
             "share",
-            _NOT_GIVEN,
+            f"{words} unknown",
         )
 
 

@@ -17,6 +17,7 @@ from gosales_assets.scores.reasons import top_reasons
 
 GROUPINGS = ["segment", "size", "industry"]
 CENTS = 2
+ROWS_EXPLAINED = 50_000
 
 
 def score(
@@ -56,9 +57,7 @@ def score(
     names = customers.select("customer_id", "customer_name")
     scored = with_trend(ranked, earlier)
     return ICP_SCORES.typed(
-        scored.hstack(
-            top_reasons(matrix, model.contributions(matrix, threads), model.inputs.columns)
-        )
+        scored.hstack(_reasons(model, matrix, threads))
         .hstack(matrix.select("cohort", segment=segment()))
         .with_columns(worth)
         .join(names, on="customer_id", how="left", maintain_order="left")
@@ -90,6 +89,16 @@ def rank(
     model.check(matrix, cutoff, window_months)
     logits: NDArray[np.float64] = model.logits(matrix, threads)
     return probabilities(matrix.select("division", "customer_id"), logits, calibration)
+
+
+def _reasons(model: PooledModel, matrix: pl.DataFrame, threads: int) -> pl.DataFrame:
+    """Reasons of all rows, some at a time: contributions are as wide as the matrix, and wider."""
+    starts = range(0, max(matrix.height, 1), ROWS_EXPLAINED)
+    pieces = [matrix.slice(start, ROWS_EXPLAINED) for start in starts]
+    return pl.concat(
+        top_reasons(piece, model.contributions(piece, threads), model.inputs.columns)
+        for piece in pieces
+    )
 
 
 def value_groups(customers: pl.DataFrame) -> pl.DataFrame | None:
