@@ -135,15 +135,18 @@ def check_partitions(
     table: Table,
     find: Callable[[dict[str, str]], list[Breach]],
     name: str = "contract",
-    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
     blocking: bool = True,
+    severity: dg.AssetCheckSeverity | None = None,
 ) -> dg.AssetCheckResult:
     """Evaluate a check on every partition of a run, each recorded under its own key.
 
     A check in a run over many partitions gives one result without a partition and would leave the
     per-partition states at "planned"; so each partition's evaluation is logged by itself. What
     failed a blocking check is also marked in the warehouse, so that later runs do not build on it.
+    A check that blocks is an error, one that does not a warning, unless ``severity`` says so.
     """
+    by_default = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+    severity = severity or by_default
     operation = context.op_execution_context
     warehouse: Warehouse = operation.resources.warehouse
     partitions = partitions_of(context, table)

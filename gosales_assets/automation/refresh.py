@@ -145,7 +145,7 @@ def _run(
 
 
 def _failed_checks(evaluations: Sequence[dg.AssetCheckEvaluation]) -> list[FailedCheck]:
-    failed = [e for e in evaluations if not e.passed and e.severity == dg.AssetCheckSeverity.ERROR]
+    failed = [e for e in evaluations if not e.passed and e.blocking]
     by_partition = [e for e in failed if e.partition is not None]
     return [
         FailedCheck(

@@ -97,6 +97,7 @@ def no_hard_alerts(
         lambda keys: remarks(hard_alerts(warehouse.read(DRIFT_ALERTS, **keys))),
         name="no_hard_alerts",
         blocking=False,
+        severity=dg.AssetCheckSeverity.ERROR,
     )
 
 

@@ -211,12 +211,23 @@ def _customer_only() -> Iterator[Feature]:
     )
 
 
-def _target_only() -> Iterator[Feature]:
-    def div(family: str, measure: str, window: str, *about: str) -> Feature:
-        return Feature(family, "div", measure, window, *about)
+def _div(family: str, measure: str, window: str, *about: str) -> Feature:
+    """Make a feature of the target layer."""
+    return Feature(family, "div", measure, window, *about)
 
-    yield div("ownership", "owned", "ever", "has bought {division} before", "0 or 1")
-    yield div(
+
+def _target_only() -> Iterator[Feature]:
+    yield from _ownership()
+    yield from _pull_and_likeness()
+    rate = "expected orders of {division} a month"
+    yield _div("rate", "orders_per_month", "24m", rate, "orders per month")
+    yield from _installed()
+    yield from _profile()
+
+
+def _ownership() -> Iterator[Feature]:
+    yield _div("ownership", "owned", "ever", "has bought {division} before", "0 or 1")
+    yield _div(
         "ownership",
         "months_since_first",
         "ever",
@@ -225,10 +236,10 @@ def _target_only() -> Iterator[Feature]:
         _NO_PURCHASE,
     )
     growth = "growth of units of {division} in the last 12 months against the 12 before"
-    yield div(
+    yield _div(
         "ownership", "quantity_log_ratio", "12m", growth, "log", "units unknown, or never bought"
     )
-    yield div(
+    yield _div(
         "rhythm",
         "gap_cv",
         "ever",
@@ -237,13 +248,16 @@ def _target_only() -> Iterator[Feature]:
         _ONE_DAY,
     )
     due = "days until the next order of {division} is due"
-    yield div("rhythm", "days_to_due", "ever", due, "days; negative: overdue", _ONE_DAY)
+    yield _div("rhythm", "days_to_due", "ever", due, "days; negative: overdue", _ONE_DAY)
     share = "{division}'s share of the customer's value in the last 12 months"
-    yield div("mix", "value_share", "12m", share, "share", _NOT_IN_WINDOW)
+    yield _div("mix", "value_share", "12m", share, "share", _NOT_IN_WINDOW)
     shrunk = "{division}'s share of the customer's value, eased toward the market's"
-    yield div("mix", "shrunk_value_share", "12m", shrunk, "share")
+    yield _div("mix", "shrunk_value_share", "12m", shrunk, "share")
+
+
+def _pull_and_likeness() -> Iterator[Feature]:
     for measure, words in (("max", "strongest"), ("mean", "mean"), ("sum", "summed")):
-        yield div(
+        yield _div(
             "affinity",
             f"{measure}_lift",
             "12m",
@@ -251,7 +265,7 @@ def _target_only() -> Iterator[Feature]:
             "lift",
             "no rule applies to what the customer bought",
         )
-    yield div(
+    yield _div(
         "affinity",
         "sku_log_lift",
         "12m",
@@ -259,7 +273,7 @@ def _target_only() -> Iterator[Feature]:
         "mean log lift",
         "no product with a rule in the window",
     )
-    yield div(
+    yield _div(
         "similarity",
         "als",
         "24m",
@@ -267,7 +281,7 @@ def _target_only() -> Iterator[Feature]:
         "score, toward 0 to 1",
         _NOT_GIVEN,
     )
-    yield div(
+    yield _div(
         "similarity",
         "neighbour",
         "24m",
@@ -275,10 +289,10 @@ def _target_only() -> Iterator[Feature]:
         "weighted share, 0 to 1",
         "no other product line resembles it",
     )
-    rate = "expected orders of {division} a month"
-    yield div("rate", "orders_per_month", "24m", rate, "orders per month")
-    yield from _installed()
-    yield div(
+
+
+def _profile() -> Iterator[Feature]:
+    yield _div(
         "profile",
         "industry_owned",
         "ever",
@@ -288,7 +302,7 @@ def _target_only() -> Iterator[Feature]:
     )
     for attribute in ATTRIBUTES:
         words = attribute.replace("_", "-")
-        yield div(
+        yield _div(
             "profile",
             f"{attribute}_rate",
             "12m",

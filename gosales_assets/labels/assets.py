@@ -173,7 +173,6 @@ def prevalence_is_usual(
         PREVALENCE,
         lambda keys: unusual(warehouse.read_unchecked(PREVALENCE, **keys)),
         name="prevalence_is_usual",
-        severity=dg.AssetCheckSeverity.WARN,
         blocking=False,
     )
 

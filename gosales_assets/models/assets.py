@@ -172,7 +172,6 @@ def model_beats_naive(
         MODEL_METRICS,
         find,
         name="model_beats_naive",
-        severity=dg.AssetCheckSeverity.WARN,
         blocking=False,
     )
 

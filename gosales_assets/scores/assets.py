@@ -172,7 +172,6 @@ def probabilities_are_calibrated(
         ICP_SCORES,
         find,
         name="calibrated_in_the_large",
-        severity=dg.AssetCheckSeverity.WARN,
         blocking=False,
     )
 

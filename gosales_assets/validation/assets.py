@@ -87,7 +87,6 @@ def model_not_below_naive(
         BACKTESTS,
         lambda keys: remarks(below_naive(warehouse.read(BACKTESTS, **keys))),
         name="model_not_below_naive",
-        severity=dg.AssetCheckSeverity.WARN,
         blocking=False,
     )
 
