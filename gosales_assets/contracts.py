@@ -152,7 +152,9 @@ def check_partitions(
     partitions = partitions_of(context, table)
     broken: dict[str, list[Breach]] = {}
     for keys in partitions:
-        found, key = find(keys), _key(table, keys)
+        if blocking:
+            warehouse.mark(table, name, None, **keys)  # else the check could not read it again
+        found, key = _found(find, keys), _key(table, keys)
         if found:
             broken[key] = found
         if blocking:
@@ -171,6 +173,14 @@ def check_partitions(
     return dg.AssetCheckResult(
         passed=not broken, severity=severity, metadata=_breach_metadata(broken)
     )
+
+
+def _found(find: Callable[[dict[str, str]], list[Breach]], keys: dict[str, str]) -> list[Breach]:
+    """Breaches of one partition; a check that cannot be carried out has failed, and says why."""
+    try:
+        return find(keys)
+    except Exception as error:
+        return remarks([f"the check could not be carried out: {error}"])
 
 
 def partitions_of(context: dg.AssetCheckExecutionContext, table: Table) -> list[dict[str, str]]:

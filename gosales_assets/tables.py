@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import pandera.polars as pa
 import polars as pl
+
+# Money and units are exact decimals: sums do not depend on their order.
+Money = Annotated[pl.Decimal, 18, 2]
+Quantity = Annotated[pl.Decimal, 18, 4]
 
 
 class Contract(pa.DataFrameModel):

@@ -1,13 +1,10 @@
 """What the labels room hands on: who could buy what at each cutoff, and who then did."""
 
-from typing import Annotated
-
 import pandera.polars as pa
 import polars as pl
 
-from gosales_assets.tables import Contract, table
+from gosales_assets.tables import Contract, Money, table
 
-Money = Annotated[pl.Decimal, 18, 2]
 COHORTS = ["repeat", "expansion"]
 
 

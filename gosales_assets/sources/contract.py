@@ -1,14 +1,9 @@
 """What the sources room hands on: order lines, quarantine, load log, side tables."""
 
-from typing import Annotated
-
 import pandera.polars as pa
 import polars as pl
 
-from gosales_assets.tables import Contract, Table, table
-
-Money = Annotated[pl.Decimal, 18, 2]
-Quantity = Annotated[pl.Decimal, 18, 4]
+from gosales_assets.tables import Contract, Money, Quantity, Table, table
 
 
 class SalesLines(Contract):

@@ -7,7 +7,7 @@ import polars as pl
 from gosales_assets.settings import SalesLog
 from gosales_assets.sources.currency import to_base
 from gosales_assets.sources.layout import Layout
-from gosales_assets.sources.orders import ORDER_FIELDS, Parsed, cell
+from gosales_assets.sources.orders import LINE_FIELDS, Parsed, cell
 from gosales_assets.sources.parsing import (
     cents,
     identifier,
@@ -85,16 +85,7 @@ def parse_long(
             gross_profit="own_gross_profit",
         ),
         frame.select(
-            "line",
-            *ORDER_FIELDS,
-            "sku",
-            "product_name",
-            "division",
-            "quantity",
-            "revenue",
-            "gross_profit",
-            "own_revenue",
-            "own_gross_profit",
+            LINE_FIELDS,
         ),
     )
 

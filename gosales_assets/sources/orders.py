@@ -33,6 +33,19 @@ ORDER_FIELDS = (
     "currency",
     "currency_rate",
 )
+# What both layouts make of a line; "own" money is in the row's currency.
+LINE_FIELDS = (
+    "line",
+    *ORDER_FIELDS,
+    "sku",
+    "product_name",
+    "division",
+    "quantity",
+    "revenue",
+    "gross_profit",
+    "own_revenue",
+    "own_gross_profit",
+)
 _ATTRIBUTES = ("branch", "rep", "order_type", "status")
 _ACCOUNT = r"^(\d{3,})[\s\-:]+(\S.*)$"
 

@@ -11,7 +11,7 @@ from gosales_assets.division_names import division_identity
 from gosales_assets.settings import SalesLog
 from gosales_assets.sources.currency import to_base
 from gosales_assets.sources.layout import Layout, SkuColumns
-from gosales_assets.sources.orders import ORDER_FIELDS, Parsed
+from gosales_assets.sources.orders import LINE_FIELDS, ORDER_FIELDS, Parsed
 from gosales_assets.sources.parsing import cents, is_missing_number, numbers, units
 from gosales_assets.sources.quarantine import (
     BAD_NUMBER,
@@ -69,16 +69,7 @@ def parse_wide(
     return Parsed(
         summed,
         detailed.select(
-            "line",
-            *ORDER_FIELDS,
-            "sku",
-            "product_name",
-            "division",
-            "quantity",
-            "revenue",
-            "gross_profit",
-            "own_revenue",
-            "own_gross_profit",
+            LINE_FIELDS,
         ),
     )
 

@@ -1,14 +1,10 @@
 """What the star room hands on: facts, dimensions, and the monthly and daily activity tables."""
 
-from typing import Annotated
-
 import pandera.polars as pa
 import polars as pl
 
-from gosales_assets.tables import Contract, table
+from gosales_assets.tables import Contract, Money, Quantity, table
 
-Money = Annotated[pl.Decimal, 18, 2]
-Quantity = Annotated[pl.Decimal, 18, 4]
 SCOPES = ["all", "division", "sku_set"]
 MATCH_METHODS = [
     "same name",

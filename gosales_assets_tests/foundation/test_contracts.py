@@ -188,3 +188,45 @@ def test_a_custom_check_is_recorded_and_marks_the_partition(
         raise_on_error=False,
     )
     assert warehouse.is_broken(COUNTS, cutoff=good)
+
+
+def test_a_check_that_cannot_be_carried_out_has_failed(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    crash = [True]
+
+    @dg.asset_check(
+        asset=asset_key(COUNTS), name="fit", blocking=True, partitions_def=counts.partitions_def
+    )
+    def fit(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        def find(keys: dict[str, str]) -> list[Breach]:
+            if crash:
+                raise RuntimeError("no ruler")
+            return [] if warehouse.read(COUNTS, **keys).height else [Breach("", "rows", 0, ())]
+
+        return check_partitions(context, COUNTS, find, name="fit")
+
+    @table_asset(COUNTS)
+    def kept(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+        if not warehouse.has(COUNTS, cutoff=context.partition_key):
+            store(context, warehouse, COUNTS, frame(["a"], [1]), cutoff=context.partition_key)
+
+    def carry_out() -> dg.AssetCheckEvaluation:
+        result = dg.materialize(
+            [kept, fit],
+            selection=dg.AssetSelection.assets(asset_key(COUNTS)),
+            partition_key=KEYS.cutoffs[0],
+            instance=instance,
+            resources={"warehouse": warehouse},
+            raise_on_error=False,
+        )
+        (evaluation,) = result.get_asset_check_evaluations()
+        return evaluation
+
+    failed = carry_out()
+    assert not failed.passed
+    assert "no ruler" in str(failed.metadata)
+    assert warehouse.is_broken(COUNTS, cutoff=KEYS.cutoffs[0])
+    crash.clear()
+    assert carry_out().passed, "a check may read what it alone has marked"
+    assert not warehouse.is_broken(COUNTS, cutoff=KEYS.cutoffs[0])
