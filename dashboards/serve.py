@@ -11,7 +11,7 @@ DAGSTER_PORT = 3000
 SCORECARD_PORT = 8501
 # Parts of Dagster that we use are beta, which it says again at every load; whoever looks around
 # cannot do anything about it. Only the beginnings of messages can be named here.
-QUIET = {"PYTHONWARNINGS": "ignore:Class `Multi,ignore:Parameter `partitions_def`"}
+QUIET = {"PYTHONWARNINGS": "ignore:Class `Multi,ignore:Specifying a partitions_def"}
 
 
 def commands() -> list[list[str]]:

@@ -67,5 +67,5 @@ def picture(gained: pl.DataFrame) -> "Figure":
     right.plot([0, top], [0, top], color="grey", linestyle="--")
     right.set(title="Reliability", xlabel="probability given", ylabel="share that bought")
     about = gained.row(0, named=True)
-    figure.suptitle(f"{about['division']}, {about['cutoff']}")
+    figure.suptitle(f"{about['division']}, {about['cutoff']}", y=1.04)
     return figure
