@@ -14,7 +14,7 @@ import polars as pl
 
 from gosales_assets.partitions import PARTITIONS_BY_KEYS
 from gosales_assets.tables import Table
-from gosales_assets.warehouse import Warehouse, Written
+from gosales_assets.warehouse import Warehouse, Written, checking
 
 OWNERS = ["team:gosales"]
 FAILING_ROWS_SHOWN = 20
@@ -152,9 +152,7 @@ def check_partitions(
     partitions = partitions_of(context, table)
     broken: dict[str, list[Breach]] = {}
     for keys in partitions:
-        if blocking:
-            warehouse.mark(table, name, None, **keys)  # else the check could not read it again
-        found, key = _found(find, keys), _key(table, keys)
+        found, key = _found(table, find, keys), _key(table, keys)
         if found:
             broken[key] = found
         if blocking:
@@ -175,10 +173,13 @@ def check_partitions(
     )
 
 
-def _found(find: Callable[[dict[str, str]], list[Breach]], keys: dict[str, str]) -> list[Breach]:
+def _found(
+    table: Table, find: Callable[[dict[str, str]], list[Breach]], keys: dict[str, str]
+) -> list[Breach]:
     """Breaches of one partition; a check that cannot be carried out has failed, and says why."""
     try:
-        return find(keys)
+        with checking(table):
+            return find(keys)
     except Exception as error:
         return remarks([f"the check could not be carried out: {error}"])
 

@@ -228,5 +228,8 @@ def test_a_check_that_cannot_be_carried_out_has_failed(
     assert "no ruler" in str(failed.metadata)
     assert warehouse.is_broken(COUNTS, cutoff=KEYS.cutoffs[0])
     crash.clear()
-    assert carry_out().passed, "a check may read what it alone has marked"
+    warehouse.mark(COUNTS, "other", "too short", cutoff=KEYS.cutoffs[0])
+    assert carry_out().passed, "a check may read what checks have marked"
+    assert warehouse.is_broken(COUNTS, cutoff=KEYS.cutoffs[0]), "the other check still stands"
+    warehouse.mark(COUNTS, "other", None, cutoff=KEYS.cutoffs[0])
     assert not warehouse.is_broken(COUNTS, cutoff=KEYS.cutoffs[0])
