@@ -6,10 +6,10 @@ from pathlib import Path
 
 from gosales_assets.division_names import division_identity
 from gosales_assets.settings import Settings, SettingsError
-from gosales_assets.sources.dialect import Dialect, find_dialect
 from gosales_assets.sources.headers import missing, nearest, positions
+from gosales_assets.sources.opening import open_tabular
 from gosales_assets.sources.sku_map import SkuMap, WideSku
-from gosales_assets.sources.text_files import head
+from gosales_assets.sources.tabular import TabularFile
 
 ORDER_COLUMNS = (
     "customer_id",
@@ -64,7 +64,7 @@ class Layout:
         Remarks for the load log: columns kept out, SKUs that the file has not.
     """
 
-    dialect: Dialect
+    file: TabularFile
     columns: dict[str, int]
     skus: tuple[SkuColumns, ...]
     notes: tuple[str, ...]
@@ -93,26 +93,26 @@ def layout_of(settings: Settings, path: Path, sku_map: SkuMap | None) -> Layout:
         wanted |= set(sku_map.entries["gp_column"]) | set(
             sku_map.entries["qty_column"].drop_nulls()
         )
-    dialect = find_dialect(head(path), wanted, name)
-    columns = positions(dialect.header, known, log.columns, name, MAPPING)
+    file = open_tabular(path, wanted, name)
+    columns = positions(file.header, known, log.columns, name, MAPPING)
     for essential in ("customer_id", "order_date"):
         if essential not in columns:
-            raise missing(name, dialect.header, essential, f"needed; map it in {MAPPING}")
+            raise missing(name, file.header, essential, f"needed; map it in {MAPPING}")
     if not wide:
-        _long_essentials(settings, dialect.header, columns, name)
+        _long_essentials(settings, file.header, columns, name)
         if sku_map is not None:
             columns.pop("division", None)  # the SKU map decides, so that all lines agree
-        return Layout(dialect, columns, (), _kept_out(dialect.header, set(columns.values())))
+        return Layout(file, columns, (), _kept_out(file.header, set(columns.values())))
     if sku_map is None:
         raise SettingsError(
             "sku_map: the wide layout needs a SKU map (CSV: gp_column, qty_column, sku, division)"
         )
-    skus, absent = _sku_columns(dialect.header, columns, sku_map, name)
-    layout = Layout(dialect, columns, skus, ())
-    notes = _kept_out(dialect.header, set(layout.fields))
+    skus, absent = _sku_columns(file.header, columns, sku_map, name)
+    layout = Layout(file, columns, skus, ())
+    notes = _kept_out(file.header, set(layout.fields))
     if absent:
         notes = (*notes, f"SKUs of the map that the file has not: {', '.join(absent)}")
-    return Layout(dialect, columns, skus, notes)
+    return Layout(file, columns, skus, notes)
 
 
 def shown_name(settings: Settings, path: Path) -> str:

@@ -14,10 +14,9 @@ from gosales_assets.sources.layout import Layout, shown_name
 from gosales_assets.sources.long import parse_long
 from gosales_assets.sources.orders import Parsed, order_fields
 from gosales_assets.sources.outline import division_keys, scans
-from gosales_assets.sources.records import Chunk, chunks
 from gosales_assets.sources.scan import FileScan
 from gosales_assets.sources.sku_map import SkuMap, load_sku_map
-from gosales_assets.sources.text_files import BLOCK
+from gosales_assets.sources.tabular import Chunk
 from gosales_assets.sources.wide import parse_wide
 
 LOADED = "loaded"
@@ -47,7 +46,7 @@ class _FileLoad:
     log: dict[str, Any]
 
 
-def load_sales_log(settings: Settings, block_size: int = BLOCK) -> SalesLogLoad:
+def load_sales_log(settings: Settings) -> SalesLogLoad:
     """Read all files of the sales log; a file with the content of an earlier one loads nothing.
 
     Raises
@@ -61,11 +60,11 @@ def load_sales_log(settings: Settings, block_size: int = BLOCK) -> SalesLogLoad:
     seen: dict[str, str] = {}
     for path, (layout, look) in scans(settings).items():
         name = shown_name(settings, path)
-        earlier = seen.setdefault(look.file.sha256, name)
+        earlier = seen.setdefault(look.known.sha256, name)
         if earlier != name:
             loads.append(_nothing_loaded(name, layout, look, f"same content as {earlier}"))
         else:
-            loads.append(_load_file(context, path, layout, look, block_size))
+            loads.append(_load_file(context, path, layout, look))
     return SalesLogLoad(
         SALES_LINES.typed(pl.concat([load.lines for load in loads], rechunk=True)),
         QUARANTINE.typed(pl.concat([load.quarantine for load in loads], rechunk=True)),
@@ -73,17 +72,15 @@ def load_sales_log(settings: Settings, block_size: int = BLOCK) -> SalesLogLoad:
     )
 
 
-def _load_file(
-    context: _Context, path: Path, layout: Layout, look: FileScan, block_size: int
-) -> _FileLoad:
+def _load_file(context: _Context, path: Path, layout: Layout, look: FileScan) -> _FileLoad:
     name = shown_name(context.settings, path)
     tally, repeats = Tally(), Repeats()
-    lines, set_aside, skipped = [SALES_LINES.empty()], [QUARANTINE.empty()], layout.dialect.titles
+    lines, set_aside, skipped = [SALES_LINES.empty()], [QUARANTINE.empty()], layout.file.titles
     date_at = layout.columns["order_date"]
-    for chunk in chunks(look.file, layout.dialect, name, layout.fields, date_at, block_size):
+    for chunk in layout.file.chunks(look.known, layout.fields, date_at):
         parsed = _parse(context, chunk, layout, look)
         records = with_fates(parsed.records, repeats)
-        loaded = _sales_lines(parsed.lines, records, name, look.file.sha256)
+        loaded = _sales_lines(parsed.lines, records, name, look.known.sha256)
         tally.add(records, loaded, chunk.broken.height)
         lines.append(SALES_LINES.typed(loaded.drop("own_revenue", "own_gross_profit")))
         set_aside.append(_quarantined(records, chunk.broken, name))
@@ -148,13 +145,13 @@ def _nothing_loaded(name: str, layout: Layout, look: FileScan, remark: str) -> _
 
 
 def _log_row(name: str, layout: Layout, look: FileScan, status: str) -> dict[str, Any]:
-    file = look.file
+    file = look.known
     return {
         "source_file": name,
         "sha256": file.sha256,
         "bytes": file.size,
         "encoding": file.encoding,
-        "delimiter": layout.dialect.delimiter,
+        "delimiter": layout.file.delimiter,
         "date_order": look.date_order,
         "status": status,
         "notes": "; ".join(layout.notes),

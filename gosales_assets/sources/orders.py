@@ -108,7 +108,7 @@ def order_fields(
         currency_rate=base_per_unit(
             frame["currency"],
             None if rate_at is None else records[str(rate_at)],
-            "" if rate_at is None else layout.dialect.header[rate_at],
+            "" if rate_at is None else layout.file.header[rate_at],
             log.base_currency,
             log.fx_rates,
         ),

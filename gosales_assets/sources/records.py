@@ -10,12 +10,14 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from gosales_assets.settings import SettingsError
 from gosales_assets.sources.dialect import Dialect
-from gosales_assets.sources.text_files import BLOCK, TextFile, blocks
+from gosales_assets.sources.tabular import Chunk, Fingerprint
+from gosales_assets.sources.text_files import BLOCK, blocks
 
 FIELD_COUNT = "wrong number of fields"
 QUOTES = "quotes do not match"
@@ -23,25 +25,6 @@ _LONGEST_RECORD = 1000  # lines; a quoted field that goes on further was never c
 _TOTAL = re.compile(
     r"""^[\s",;|]*(?:(?:grand|overall|sub|report)[ -]?)?(?:totals?|sum|summe|gesamt)\b""", re.I
 )
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Some records of a file.
-
-    Parameters
-    ----------
-    records
-        ``line``, ``raw``, and one text column per field asked for, named by its position.
-    broken
-        Records that do not fit the header: ``line``, ``raw``, ``reason``, ``detail``.
-    skipped
-        Blank lines, repeated headers and trailing totals, which are no data.
-    """
-
-    records: pl.DataFrame
-    broken: pl.DataFrame
-    skipped: int
 
 
 @dataclass
@@ -55,7 +38,8 @@ class _Record:
 
 
 def chunks(
-    file: TextFile,
+    path: Path,
+    known: Fingerprint,
     dialect: Dialect,
     name: str,
     fields: Sequence[int],
@@ -81,7 +65,7 @@ def chunks(
     reader = _Reader(dialect, name, sorted(set(fields)), empty_at)
     line = 1
     rest: pl.Series | None = None
-    pieces = blocks(file, block_size)
+    pieces = blocks(path, known, block_size)
     piece = next(pieces, None)
     while piece is not None:
         following = next(pieces, None)

@@ -17,12 +17,11 @@ import polars as pl
 
 from gosales_assets.settings import Settings, SettingsError, environment
 from gosales_assets.sources.dates import day_text, decide_order, is_no_date, parse_date
-from gosales_assets.sources.layout import Layout, shown_name
+from gosales_assets.sources.layout import Layout
 from gosales_assets.sources.parsing import text
-from gosales_assets.sources.records import chunks
-from gosales_assets.sources.text_files import TextFile, examine
+from gosales_assets.sources.tabular import Fingerprint
 
-_FORMAT = 1  # raise it when a scan means something else, so that old caches are not believed
+_FORMAT = 2  # raise it when a scan means something else, so that old caches are not believed
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class FileScan:
 
     Parameters
     ----------
-    file
+    known
         Fingerprint, encoding and line ends.
     date_order
         The one order in which the file's dates are read.
@@ -41,7 +40,7 @@ class FileScan:
         Spelling -> rows, where divisions are a column of the log.
     """
 
-    file: TextFile
+    known: Fingerprint
     date_order: str
     days: list[str]
     divisions: dict[str, int]
@@ -58,11 +57,9 @@ def scan(settings: Settings, path: Path, layout: Layout) -> FileScan:
     cached = _cache_file(settings, path)
     if cached.is_file():
         content = json.loads(cached.read_text(encoding="utf-8"))
-        return FileScan(TextFile(path, *content.pop("file")), **content)
-    seen = _look_through(settings, path, layout)
+        return FileScan(Fingerprint(**content.pop("known")), **content)
+    seen = _look_through(settings, layout)
     content = asdict(seen)
-    file = seen.file
-    content["file"] = [file.sha256, file.size, file.encoding, file.newline]
     cached.parent.mkdir(parents=True, exist_ok=True)
     scratch = cached.with_name(f".{uuid.uuid4().hex}.tmp")
     scratch.write_text(json.dumps(content), encoding="utf-8")
@@ -76,20 +73,20 @@ def divisions_are_a_column(settings: Settings, layout: Layout) -> bool:
     return long and "division" in layout.columns
 
 
-def _look_through(settings: Settings, path: Path, layout: Layout) -> FileScan:
-    file, name = examine(path), shown_name(settings, path)
+def _look_through(settings: Settings, layout: Layout) -> FileScan:
+    known, name = layout.file.fingerprint(), layout.file.name
     dates: Counter[str] = Counter()
     divisions: Counter[str] = Counter()
     date_at = layout.columns["order_date"]
     wanted = {date_at: dates}
     if divisions_are_a_column(settings, layout):
         wanted[layout.columns["division"]] = divisions
-    for chunk in chunks(file, layout.dialect, name, list(wanted), empty_at=date_at):
+    for chunk in layout.file.chunks(known, list(wanted), empty_at=date_at):
         for at, counter in wanted.items():
             cells = (day_text if at == date_at else text)(pl.col(str(at)))
             counts = chunk.records.select(cells.alias("text")).drop_nulls().group_by("text").len()
             counter.update(dict(counts.iter_rows()))
-    header = layout.dialect.header[date_at]
+    header = layout.file.header[date_at]
     order = decide_order(dates, settings.sales_log.date_order, f"{name}: column {header!r}")
     read = {cell: parse_date(cell, order) for cell in dates}
     days = {day for cell, day in read.items() if day and not is_no_date(cell, day)}
@@ -99,7 +96,7 @@ def _look_through(settings: Settings, path: Path, layout: Layout) -> FileScan:
             f"{name}: no date of column {header!r} can be read as {order} (such as "
             f"{min(unreadable)!r}); check sales_log.columns.order_date and date_order"
         )
-    return FileScan(file, order, sorted(day.isoformat() for day in days), dict(divisions))
+    return FileScan(known, order, sorted(day.isoformat() for day in days), dict(divisions))
 
 
 def _cache_file(settings: Settings, path: Path) -> Path:

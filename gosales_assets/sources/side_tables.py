@@ -13,11 +13,10 @@ from gosales_assets.division_names import division_identity, division_key
 from gosales_assets.settings import Settings, SettingsError, SideTable
 from gosales_assets.sources.contract import SIDE_TABLES
 from gosales_assets.sources.dates import dates, day_text, decide_order
-from gosales_assets.sources.dialect import find_dialect
 from gosales_assets.sources.headers import missing, positions
+from gosales_assets.sources.opening import open_tabular
 from gosales_assets.sources.parsing import identifier, is_missing_number, numbers, text
 from gosales_assets.sources.small_tables import read_small_table
-from gosales_assets.sources.text_files import head
 from gosales_assets.tables import Table
 
 _IDS = ("customer_id", "sku", "enrichment_id")
@@ -61,8 +60,8 @@ def check_side_tables(settings: Settings) -> None:
         path = settings.path(side.file)
         if path.is_file():
             table = SIDE_TABLES[name]
-            dialect = find_dialect(head(path), _wanted(table, side), path.name)
-            _columns(table, side, path.name, dialect.header)
+            header = open_tabular(path, _wanted(table, side), path.name).header
+            _columns(table, side, path.name, header)
             _stable_columns(table, side)
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from gosales_assets.sources.dialect import Dialect, find_dialect
-from gosales_assets.sources.records import chunks
-from gosales_assets.sources.text_files import examine, head
+from gosales_assets.sources.opening import open_tabular
+from gosales_assets.sources.tabular import TabularFile
 
 
 @dataclass(frozen=True)
@@ -41,16 +40,15 @@ def read_small_table(path: Path, wanted: Collection[str]) -> SmallTable:
     SettingsError
         When the file cannot be read, has duplicate headers, or an unclosed quote.
     """
-    file = examine(path)
-    dialect = find_dialect(head(path), wanted, path.name)
-    named = {str(at): name for at, name in enumerate(dialect.header) if name}
-    parts = list(chunks(file, dialect, path.name, [int(at) for at in named]))
+    file = open_tabular(path, wanted, path.name)
+    named = {str(at): name for at, name in enumerate(file.header) if name}
+    parts = list(file.chunks(file.fingerprint(), [int(at) for at in named]))
     if not parts:
-        return _without_rows(path.name, dialect)
+        return _without_rows(file)
     rows = pl.concat([part.records for part in parts]).drop("raw").rename(named)
-    return SmallTable(path.name, dialect.header, rows, pl.concat([part.broken for part in parts]))
+    return SmallTable(file.name, file.header, rows, pl.concat([part.broken for part in parts]))
 
 
-def _without_rows(name: str, dialect: Dialect) -> SmallTable:
-    rows = pl.DataFrame(schema={"line": pl.Int64, **{h: pl.String for h in dialect.header if h}})
-    return SmallTable(name, dialect.header, rows, pl.DataFrame(schema={"line": pl.Int64}))
+def _without_rows(file: TabularFile) -> SmallTable:
+    rows = pl.DataFrame(schema={"line": pl.Int64, **{h: pl.String for h in file.header if h}})
+    return SmallTable(file.name, file.header, rows, pl.DataFrame(schema={"line": pl.Int64}))

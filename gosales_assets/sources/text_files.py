@@ -9,11 +9,11 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from gosales_assets.settings import SettingsError
+from gosales_assets.sources.tabular import Fingerprint
 
 BLOCK = 1 << 25
 _GZIP = b"\x1f\x8b"
@@ -21,28 +21,7 @@ _BINARY = {b"PK\x03\x04": "a spreadsheet or zip file", b"PAR1": "a Parquet file"
 _HEAD = 1 << 18
 
 
-@dataclass(frozen=True)
-class TextFile:
-    r"""A file whose encoding and line ends are known from all of its bytes.
-
-    Parameters
-    ----------
-    sha256, size
-        Fingerprint and size of the file as it lies on the disk (compressed or not).
-    encoding
-        ``utf-8``, ``utf-8-sig``, ``utf-16`` (also ``-le``, ``-be``), ``cp1252`` or ``latin-1``.
-    newline
-        Line end, ``\n`` (also stands for CRLF) or ``\r``.
-    """
-
-    path: Path
-    sha256: str
-    size: int
-    encoding: str
-    newline: str
-
-
-def examine(path: Path) -> TextFile:
+def examine(path: Path) -> Fingerprint:
     """Read a file once, whole, to learn its fingerprint, encoding and line ends.
 
     Raises
@@ -58,16 +37,14 @@ def examine(path: Path) -> TextFile:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     encoding = _encoding(path)
-    return TextFile(
-        path, digest.hexdigest(), path.stat().st_size, encoding, _newline(path, encoding)
-    )
+    return Fingerprint(digest.hexdigest(), path.stat().st_size, encoding, _newline(path, encoding))
 
 
-def blocks(file: TextFile, size: int = BLOCK) -> Iterator[bytes]:
+def blocks(path: Path, known: Fingerprint, size: int = BLOCK) -> Iterator[bytes]:
     r"""Yield the text as UTF-8 with ``\n`` line ends, cut only at line ends."""
     rest = b""
-    for piece in _utf8(file.path, file.encoding, size):
-        text = rest + (piece.replace(b"\r", b"\n") if file.newline == "\r" else piece)
+    for piece in _utf8(path, known.encoding or "utf-8", size):
+        text = rest + (piece.replace(b"\r", b"\n") if known.newline == "\r" else piece)
         end = text.rfind(b"\n") + 1
         if end:
             yield text[:end]

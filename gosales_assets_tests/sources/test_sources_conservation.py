@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from gosales_assets.settings import Settings, SettingsError, load_settings
 from gosales_assets.sources.conservation import disagreements, imbalances
-from gosales_assets.sources.load import load_sales_log
 from gosales_assets.sources.outline import check_sources, target_divisions
 from gosales_assets.sources.sample import SampleSpec, generate
 from gosales_assets_tests.paths import SHARED_DATA
+from gosales_assets_tests.sources.loading import load_log
 
 HEADER = "customer_id,order_date,sku,division,quantity,revenue,cost"
 CELL = st.sampled_from(
@@ -38,7 +38,7 @@ def test_every_row_and_cent_is_accounted_for(rows: list[str], end: str, block_si
         (Path(folder) / "log.csv").write_bytes(end.join([HEADER, *rows]).encode())
         made = Settings(base=folder, sales_log={"files": ["log.csv"], "date_order": "ymd"})
         try:
-            loaded = load_sales_log(made, block_size)
+            loaded = load_log(made, block_size)
         except SettingsError:  # a quote never closed, or no readable date at all
             return
     assert imbalances(loaded.log.to_dicts()) == []
@@ -58,7 +58,7 @@ def test_the_size_of_blocks_changes_nothing(rows: list[str]) -> None:
         (Path(folder) / "log.csv").write_text("\n".join([HEADER, *rows, plain]))
         made = Settings(base=folder, sales_log={"files": ["log.csv"], "date_order": "ymd"})
         try:
-            one, many = load_sales_log(made), load_sales_log(made, 20)
+            one, many = load_log(made), load_log(made, 20)
         except SettingsError:
             return
     assert one.lines.equals(many.lines)
@@ -73,7 +73,7 @@ def test_records_that_wait_for_a_closing_quote_over_many_blocks(tmp_path: Path) 
     (tmp_path / "log.csv").write_text("\n".join([HEADER, *rows]))
     made = Settings(base=tmp_path, sales_log={"files": ["log.csv"]})
     for size in range(8, 160, 3):
-        loaded = load_sales_log(made, size)
+        loaded = load_log(made, size)
         assert loaded.lines["source_line"].to_list() == [3, 5]
         assert loaded.quarantine["reason"].to_list() == ["quotes do not match", "no date"]
 
@@ -90,7 +90,7 @@ def test_a_lost_row_or_cent_shows() -> None:
 
 def test_tables_that_lost_a_row_disagree_with_the_log(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text(f"{HEADER}\n1,2024-01-31,A,Tools,1,1,1\n,,A,Tools,1,1,1\n")
-    loaded = load_sales_log(Settings(base=tmp_path, sales_log={"files": ["log.csv"]}))
+    loaded = load_log(Settings(base=tmp_path, sales_log={"files": ["log.csv"]}))
     found = disagreements(loaded.log, loaded.lines.clear(), loaded.quarantine.clear())
     assert {what for _, what, _ in found} == {
         "rows_loaded",
@@ -102,7 +102,7 @@ def test_tables_that_lost_a_row_disagree_with_the_log(tmp_path: Path) -> None:
 
 def test_the_samples_flaws_are_treated_as_its_ledger_says(tmp_path: Path) -> None:
     made = generate(tmp_path, SampleSpec(customers=150, dirty_share=0.2, seed=3))
-    loaded = load_sales_log(load_settings(made.config))
+    loaded = load_log(load_settings(made.config))
     ledger = pl.read_csv(made.ledger, schema_overrides={"file": pl.String})
     name = pl.col("source_file").str.split("/").list.last().alias("file")
     found = loaded.quarantine.select(name, line="source_line").sort("file", "line")
@@ -135,7 +135,7 @@ def test_online_retail_is_accounted_for(tmp_path: Path) -> None:
     )
     check_sources(made)
     assert len(target_divisions(made)) == 18
-    loaded = load_sales_log(made)
+    loaded = load_log(made)
     log = loaded.log.row(0, named=True)
     assert imbalances([log]) == []
     assert log["date_order"] == "mdy"

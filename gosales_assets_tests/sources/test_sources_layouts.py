@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from gosales_assets.settings import Settings, SettingsError
-from gosales_assets.sources.load import SalesLogLoad, load_sales_log
+from gosales_assets.sources.load import SalesLogLoad
 from gosales_assets.sources.outline import check_sources
+from gosales_assets_tests.sources.loading import load_log
 
 WIDE_MAP = """gp_column,qty_column,sku,division,family,sale_type,route_by,route_value
 Core,Core_Qty,Core,Solid works,Software,license,,
@@ -45,9 +46,7 @@ def settings_for(
 
 def wide(tmp_path: Path, *rows: str, header: str = WIDE_HEADER) -> SalesLogLoad:
     log = "\n".join([header, *rows])
-    return load_sales_log(
-        settings_for(tmp_path, log, WIDE_MAP, layout="wide", columns=WIDE_COLUMNS)
-    )
+    return load_log(settings_for(tmp_path, log, WIDE_MAP, layout="wide", columns=WIDE_COLUMNS))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +135,7 @@ def test_revenue_and_gross_profit_are_derived(tmp_path: Path) -> None:
     rows = (
         "1,2024-01-31,A,Pen,3,1.115,1.00\n1,2024-01-31,B,Pen,-1,0.005,\n1,2024-01-31,C,Pen,4,0,\n"
     )
-    lines = load_sales_log(settings_for(tmp_path, LONG + rows, other_division="All")).lines
+    lines = load_log(settings_for(tmp_path, LONG + rows, other_division="All")).lines
     assert lines["revenue"].to_list() == [Decimal("3.35"), Decimal("-0.01"), Decimal(0)]
     assert lines["gross_profit"].to_list() == [Decimal("2.35"), None, None]
     assert lines["order_id"].null_count() == 3
@@ -150,14 +149,14 @@ def test_divisions_from_map_then_rules_then_other(tmp_path: Path) -> None:
     settings = settings_for(
         tmp_path, LONG + rows, sku_map, keyword_rules=rules, other_division="Rest"
     )
-    lines = load_sales_log(settings).lines.sort("source_line")
+    lines = load_log(settings).lines.sort("source_line")
     assert lines["division"].to_list() == ["Bath & Co", "Bath & Co", "Rest", "Rest"]
     assert lines["sku"].to_list() == ["A1", "A2", "A3", "X"]
 
 
 def test_unknown_products_are_quarantined(tmp_path: Path) -> None:
     rows = "1,2024-01-31,A1,,1,1,\n1,2024-01-31,Z9,,1,1,\n"
-    loaded = load_sales_log(settings_for(tmp_path, LONG + rows, "sku,division\nA1,Pens\n"))
+    loaded = load_log(settings_for(tmp_path, LONG + rows, "sku,division\nA1,Pens\n"))
     assert loaded.quarantine.select("reason", "detail").rows() == [("unknown product", "sku: Z9")]
 
 
@@ -165,7 +164,7 @@ def test_the_most_frequent_spelling_names_a_division(tmp_path: Path) -> None:
     header = "customer_id,order_date,sku,division,revenue\n"
     names = ["post processing", "Post_Processing", "Post_Processing", "A|B", "Café", "CAFE"]
     rows = "".join(f"1,2024-01-31,S{at},{name},1\n" for at, name in enumerate(names))
-    lines = load_sales_log(settings_for(tmp_path, header + rows)).lines.sort("source_line")
+    lines = load_log(settings_for(tmp_path, header + rows)).lines.sort("source_line")
     assert lines["division"].to_list() == [*["Post_Processing"] * 3, "A B", "CAFE", "CAFE"]
 
 
@@ -204,7 +203,7 @@ def test_currencies(
         fx_rates=fx,
         other_division="All",
     )
-    loaded = load_sales_log(settings)
+    loaded = load_log(settings)
     if revenue is None:
         assert loaded.quarantine["reason"].to_list() == ["no rate for currency"]
         assert loaded.log["revenue_quarantined"].item() == 100
@@ -217,7 +216,7 @@ def test_shuffled_rows_give_the_same_lines(tmp_path: Path) -> None:
     rows = [f"{at % 7},2024-01-{at % 28 + 1:02},S{at % 5},,{at % 3},{at}.1,\n" for at in range(60)]
     columns = ["customer_id", "order_date", "sku", "quantity", "revenue", "division"]
     frames = [
-        load_sales_log(settings_for(tmp_path, LONG + "".join(order), other_division="All"))
+        load_log(settings_for(tmp_path, LONG + "".join(order), other_division="All"))
         .lines.select(columns)
         .sort(columns)
         for order in (rows, rows[::-1])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gosales_assets.settings import Settings, SettingsError, environment
-from gosales_assets.sources import scan as scans
+from gosales_assets.sources import delimited
 from gosales_assets.sources.outline import check_sources, target_divisions, trading_days
 
 LOG = """customer_id,order_date,sku,division,revenue
@@ -94,7 +94,7 @@ def test_a_file_is_looked_through_once_until_it_changes(
     assert len(list((home / "cache").iterdir())) == 1
     made = make(tmp_path)
     os.utime(tmp_path / "log.csv", ns=(unchanged.st_atime_ns, unchanged.st_mtime_ns))
-    monkeypatch.setattr(scans, "examine", lambda _: pytest.fail("looked again"))
+    monkeypatch.setattr(delimited, "examine", lambda _: pytest.fail("looked again"))
     assert target_divisions(made) == before
     monkeypatch.undo()
     monkeypatch.setattr(environment(), "home", home)

@@ -9,8 +9,9 @@ import pytest
 
 from gosales_assets.settings import Settings, SettingsError
 from gosales_assets.sources.conservation import disagreements, imbalances
-from gosales_assets.sources.load import SalesLogLoad, load_sales_log
+from gosales_assets.sources.load import SalesLogLoad
 from gosales_assets.sources.outline import check_sources
+from gosales_assets_tests.sources.loading import load_log
 
 HEADER = "customer_id,order_id,order_date,sku,division,quantity,revenue"
 ROW = "C1,O1,2024-01-31,A,Tools,2,10.00"
@@ -23,7 +24,7 @@ def load(
     path = tmp_path / "log.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     settings = Settings(base=tmp_path, sales_log={"files": ["log.csv"], **log}, today="2025-06-30")
-    loaded = load_sales_log(settings, block_size)
+    loaded = load_log(settings, block_size)
     assert imbalances(loaded.log.to_dicts()) == []
     assert disagreements(loaded.log, loaded.lines, loaded.quarantine) == []
     return loaded
@@ -237,7 +238,7 @@ def test_the_same_content_loads_once(tmp_path: Path) -> None:
         (tmp_path / name).write_text(csv(ROW))
     (tmp_path / "c.csv").write_text(csv(ROW2))
     settings = Settings(base=tmp_path, sales_log={"files": ["*.csv"]})
-    loaded = load_sales_log(settings)
+    loaded = load_log(settings)
     assert loaded.lines["source_file"].to_list() == ["a.csv", "c.csv"]
     assert loaded.log["status"].to_list() == ["loaded", "same content as an earlier file", "loaded"]
     assert loaded.log["notes"][1] == "same content as a.csv"

@@ -39,7 +39,7 @@ def test_written_cells_come_back(
         path = Path(folder) / "t.csv"
         path.write_bytes(text.getvalue().encode(encoding))
         dialect = find_dialect(head(path), HEADER, "t.csv")
-        read = list(chunks(examine(path), dialect, "t.csv", [0, 1, 2], block_size=block_size))
+        read = list(chunks(path, examine(path), dialect, "t.csv", [0, 1, 2], block_size=block_size))
     records = pl.concat([chunk.records for chunk in read])
     assert dialect.delimiter == delimiter
     assert sum(chunk.broken.height for chunk in read) == 0
@@ -54,7 +54,7 @@ def test_only_the_columns_asked_for_are_read(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text('alpha,beta,gamma\n1,"2\n",3\n4,5,6\n')
     dialect = find_dialect(head(path), HEADER, "t.csv")
-    (chunk,) = chunks(examine(path), dialect, "t.csv", [2])
+    (chunk,) = chunks(path, examine(path), dialect, "t.csv", [2])
     assert chunk.records.drop("raw").rows() == [(2, "3"), (4, "6")]
 
 
@@ -68,4 +68,4 @@ def test_a_field_that_never_closes_within_a_thousand_lines_is_an_error(tmp_path:
     path.write_text("alpha,beta,gamma\n" + '1,"2,3\n' + "4,5,6\n" * 3000 + '7,8",9\n')
     dialect = find_dialect(head(path), HEADER, "t.csv")
     with pytest.raises(SettingsError, match=r"t.csv: line 2: a quoted field is never closed"):
-        list(chunks(examine(path), dialect, "t.csv", [0], block_size=512))
+        list(chunks(path, examine(path), dialect, "t.csv", [0], block_size=512))
