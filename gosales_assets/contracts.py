@@ -1,34 +1,29 @@
-"""Contracts: one `Table` becomes a Dagster asset, its blocking check, and its column pages.
+"""Contracts: one `Table` becomes a Dagster asset, its checks, and its column pages.
 
 `table_asset` declares the asset that makes a table, `store` writes one partition of it and notes
 what people see in the UI, `contract_check` verifies what was written and shows the failing rows.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-import pandera.polars as pa
 import polars as pl
 
+from gosales_assets.breaches import (
+    FAILING_ROWS_SHOWN,
+    Breach,
+    breaches_in_parts,
+    breaches_of_each,
+    in_words,
+    remarks,
+)
 from gosales_assets.partitions import PARTITIONS_BY_KEYS
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse, Written, checking
 
 OWNERS = ["team:gosales"]
-FAILING_ROWS_SHOWN = 20
-_PART = "_partition_number"
-
-
-@dataclass(frozen=True)
-class Breach:
-    """One broken rule: the column, the rule in words, how many rows break it, and examples."""
-
-    column: str
-    rule: str
-    rows: int
-    examples: tuple[str, ...]
+_EXAMPLES = 3
 
 
 def asset_key(table: Table) -> dg.AssetKey:
@@ -106,28 +101,64 @@ def note(
 
 
 def contract_check(table: Table) -> dg.AssetChecksDefinition:
-    """Blocking check that what was written keeps the table's contract, per partition."""
+    """Check that what was written keeps the table's contract, looking at each partition once.
 
-    @dg.asset_check(
-        asset=asset_key(table),
-        name="contract",
-        blocking=True,
-        partitions_def=PARTITIONS_BY_KEYS[table.partitions],
-        description=(
-            "Columns, types, keys, ranges and missing values are as the table promises. "
-            "A breach stops everything downstream."
-        ),
-    )
-    def check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-        partitions = partitions_of(context, table)
-        found: dict[str, list[Breach]] = {}
-        for cutoff in sorted({keys.get("cutoff", "") for keys in partitions}):
-            of_cutoff = [keys for keys in partitions if keys.get("cutoff", "") == cutoff]
-            frames = {_key(table, k): warehouse.read_unchecked(table, **k) for k in of_cutoff}
-            found |= breaches_of_each(table, frames)
-        return check_partitions(context, table, lambda keys: found[_key(table, keys)])
+    Two checks come of it: "contract" (columns, types, keys, missing values) blocks what is
+    downstream; "values" (ranges, days, allowed values), where there are such rules, only warns.
+    """
+    specs = [
+        dg.AssetCheckSpec(
+            "contract",
+            asset=asset_key(table),
+            blocking=True,
+            partitions_def=PARTITIONS_BY_KEYS[table.partitions],
+            description=(
+                "Columns, types, keys and missing values are as the table promises. "
+                "A breach stops everything downstream."
+            ),
+        )
+    ]
+    has_values = any(column.checks for column in table.schema.columns.values())
+    if has_values:
+        # Without partitions: one warning that names them, not one entry for each.
+        about = "Numbers, days and words are within the ranges that the table promises."
+        specs.append(dg.AssetCheckSpec("values", asset=asset_key(table), description=about))
+
+    @dg.multi_asset_check(specs=specs, name=f"{table.room}__{table.short_name}__contract")
+    def check(
+        context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.AssetCheckResult]:
+        found = _breaches_by_partition(context, table, warehouse)
+        if has_values:
+            odd = {key: [b for b in each if not b.blocking] for key, each in found.items()}
+            yield dg.AssetCheckResult(
+                check_name="values",
+                passed=not any(odd.values()),
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=_breach_metadata(odd),
+            )
+        yield check_partitions(
+            context, table, lambda keys: [b for b in found[_key(table, keys)] if b.blocking]
+        )
 
     return check
+
+
+def _breaches_by_partition(
+    context: dg.AssetCheckExecutionContext, table: Table, warehouse: Warehouse
+) -> dict[str, list[Breach]]:
+    partitions = partitions_of(context, table)
+    if table.parts:
+        whole: dict[str, str] = {}
+        return {
+            _key(table, whole): _found(table, lambda _: breaches_in_parts(table, warehouse), whole)
+        }
+    found: dict[str, list[Breach]] = {}
+    for cutoff in sorted({keys.get("cutoff", "") for keys in partitions}):
+        of_cutoff = [keys for keys in partitions if keys.get("cutoff", "") == cutoff]
+        frames = {_key(table, k): warehouse.read_unchecked(table, **k) for k in of_cutoff}
+        found |= breaches_of_each(table, frames)
+    return found
 
 
 def check_partitions(
@@ -156,7 +187,7 @@ def check_partitions(
         if found:
             broken[key] = found
         if blocking:
-            warehouse.mark(table, name, _in_words(found), **keys)
+            warehouse.mark(table, name, in_words(found), **keys)
         if len(partitions) > 1:
             evaluation = dg.AssetCheckEvaluation(
                 asset_key=asset_key(table),
@@ -169,7 +200,11 @@ def check_partitions(
             )
             operation.log_event(evaluation)  # type: ignore[arg-type]  # typed too narrowly
     return dg.AssetCheckResult(
-        passed=not broken, severity=severity, metadata=_breach_metadata(broken)
+        asset_key=asset_key(table),
+        check_name=name,
+        passed=not broken,
+        severity=severity,
+        metadata=_breach_metadata(broken),
     )
 
 
@@ -194,42 +229,6 @@ def partitions_of(context: dg.AssetCheckExecutionContext, table: Table) -> list[
     ]
 
 
-def remarks(sentences: Iterable[str]) -> list[Breach]:
-    """Breaches that say what is wrong in a sentence each, for checks about no single column."""
-    return [Breach("", sentence, 1, ()) for sentence in sentences]
-
-
-def breaches_of_each(table: Table, frames: Mapping[str, pl.DataFrame]) -> dict[str, list[Breach]]:
-    """Breaches of several partitions of a table; one look at all of them where all are well."""
-    well = [
-        f for f in frames.values() if f.schema == table.types and (f.height or table.may_be_empty)
-    ]
-    if len(well) == len(frames) > 1:
-        together = pl.concat(
-            frame.with_columns(pl.lit(number).alias(_PART)) for number, frame in enumerate(well)
-        )
-        unique = not together.select(pl.struct(_PART, *table.sort).is_duplicated().any()).item()
-        if unique and not _value_breaches(table, together.drop(_PART)):
-            return {key: [] for key in frames}
-    return {key: breaches(table, frame) for key, frame in frames.items()}
-
-
-def breaches(table: Table, frame: pl.DataFrame) -> list[Breach]:
-    """Rules of the contract that ``frame`` breaks, with counts; empty when it keeps them all.
-
-    Columns and types are looked at first: with a wrong type, value rules give only noise.
-    """
-    found = _type_breaches(table, frame)
-    if found:
-        return found
-    if frame.is_empty():
-        return [] if table.may_be_empty else [Breach("", "at least one row", 0, ())]
-    duplicated = int(frame.select(pl.struct(table.sort).is_duplicated().sum()).item())
-    if duplicated:
-        found.append(Breach(", ".join(table.sort), "one row per key", duplicated, ()))
-    return found + _value_breaches(table, frame)
-
-
 def column_schema(table: Table) -> dg.TableSchema:
     """Columns of a table as the UI shows them: type, meaning, and constraints."""
     return dg.TableSchema(
@@ -247,70 +246,36 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def _type_breaches(table: Table, frame: pl.DataFrame) -> list[Breach]:
-    expected = table.types
-    found = [
-        Breach(name, "column is present", frame.height, ())
-        for name in expected
-        if name not in frame.columns
-    ]
-    found += [
-        Breach(name, "column is declared", frame.height, ())
-        for name in frame.columns
-        if name not in expected
-    ]
-    found += [
-        Breach(name, f"type is {expected[name]}", frame.height, (str(frame.schema[name]),))
-        for name in frame.columns
-        if name in expected and frame.schema[name] != expected[name]
-    ]
-    return found
-
-
-def _value_breaches(table: Table, frame: pl.DataFrame) -> list[Breach]:
-    try:
-        table.schema.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        cases: pl.DataFrame = error.failure_cases
-    else:
-        return []
-    grouped = (
-        cases.with_columns(pl.col("failure_case").cast(pl.String), pl.col("column").fill_null(""))
-        .group_by("column", "check", maintain_order=True)
-        .agg(rows=pl.len(), examples=pl.col("failure_case").head(3))
-    )
-    return [
-        Breach(row["column"], row["check"], row["rows"], tuple(str(e) for e in row["examples"]))
-        for row in grouped.iter_rows(named=True)
-    ]
-
-
 def _key(table: Table, keys: Mapping[str, str]) -> str:
     return "|".join(keys[name] for name in table.partitions) or "all"
-
-
-def _in_words(found: Sequence[Breach]) -> str | None:
-    if not found:
-        return None
-    first = found[0]
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{first.column}: {first.rule}, broken by {first.rows} rows{more}"
 
 
 def _breach_metadata(found: Mapping[str, Sequence[Breach]]) -> dict[str, Any]:
     rows = [(key, breach) for key, breaches_ in found.items() for breach in breaches_]
     if not rows:
         return {"broken rules": 0}
-    records = [
-        dg.TableRecord(
-            {
-                "partition": key,
-                "column": breach.column,
-                "rule": breach.rule,
-                "rows": breach.rows,
-                "examples": ", ".join(breach.examples),
-            }
-        )
+    rules = [
+        {
+            "partition": key,
+            "column": breach.column,
+            "rule": breach.rule,
+            "rows": breach.rows,
+            "examples": "; ".join(breach.examples[:_EXAMPLES]),
+        }
         for key, breach in rows[:FAILING_ROWS_SHOWN]
     ]
-    return {"broken rules": len(rows), "failures": dg.MetadataValue.table(records)}
+    of_each = max(1, FAILING_ROWS_SHOWN // len(rows))
+    failing = [
+        {"partition": key, "column": breach.column, "rule": breach.rule, "row": example}
+        for key, breach in rows
+        for example in breach.examples[:of_each]
+    ]
+    return {
+        "broken rules": len(rows),
+        "failures": _records(rules),
+        **({"failing rows": _records(failing[:FAILING_ROWS_SHOWN])} if failing else {}),
+    }
+
+
+def _records(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows])

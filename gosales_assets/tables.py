@@ -45,6 +45,9 @@ class Table:
         Whether the published database holds a copy or a view over the lake.
     may_be_empty
         Whether a partition without rows is fine.
+    parts
+        What each file holds where a table without partitions is kept in parts, such as "month"
+        (see `parts`); empty: one file. The order of ``sort`` then holds within each part.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Table:
     volatile: tuple[str, ...] = ()
     published: str = "table"
     may_be_empty: bool = False
+    parts: str = ""
 
     @property
     def room(self) -> str:

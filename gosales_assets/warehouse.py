@@ -5,7 +5,6 @@ half of it, and how it is opened. What does not: what the tables mean (each room
 and the database that people open (``runs/publish.py``).
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -22,6 +21,15 @@ import duckdb
 import polars as pl
 from dagster_duckdb import DuckDBResource
 
+from gosales_assets.parts import (
+    MANIFEST,
+    Part,
+    Rewrite,
+    checksum_of,
+    files_of,
+    read_manifest,
+    sweep,
+)
 from gosales_assets.tables import Table
 
 if TYPE_CHECKING:
@@ -95,10 +103,27 @@ class Warehouse(DuckDBResource):
         folder = self.lake / table.room / table.short_name
         for key in table.partitions:
             folder /= f"{key}={quote(partition[key], safe=' &+()')}"
-        return folder / PART
+        return folder / (MANIFEST if table.parts else PART)
+
+    def files(self, table: Table, **partition: str) -> list[Path]:
+        """Parquet files of one partition, in order; more than one where the table is in parts.
+
+        Raises
+        ------
+        MissingPartition, BrokenPartition
+            When the partition is not there, or failed its contract.
+        """
+        path = self._existing(table, partition)
+        return files_of(path.parent, self.parts(table).values()) if table.parts else [path]
+
+    def parts(self, table: Table) -> Mapping[str, Part]:
+        """Parts of a table that is kept in parts, by name; none if it is not there yet."""
+        return read_manifest(self.path(table)).parts
 
     def partitions(self, table: Table) -> list[dict[str, str]]:
         """Partitions that are in the lake, in order of their keys."""
+        if table.parts:
+            return [{}] if self.has(table) else []
         root = self.lake / table.room / table.short_name
         found = []
         for path in root.rglob(PART):
@@ -128,6 +153,10 @@ class Warehouse(DuckDBResource):
         ValueError
             When a column is missing, unknown, or cannot take its type without loss.
         """
+        if table.parts:
+            with self.rewrite(table, run_id) as rewrite:
+                rewrite.write("all", frame)
+            return self.written(table)
         typed = table.typed(frame).sort(table.sort, maintain_order=True).rechunk()
         target = self.path(table, **partition)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -135,9 +164,7 @@ class Warehouse(DuckDBResource):
         footer = {
             "gosales.checksum": checksum,
             "gosales.rows": str(typed.height),
-            "gosales.code": self.code_version,
-            "gosales.basis": self.basis,
-            "gosales.run": run_id,
+            **self._made_on(run_id),
         }
         # The scratch name must not match the glob that readers use.
         scratch = target.parent / f".{uuid.uuid4().hex}.tmp"
@@ -151,6 +178,27 @@ class Warehouse(DuckDBResource):
         finally:
             scratch.unlink(missing_ok=True)
         return Written(table.name, partition, typed.height, checksum, target)
+
+    @contextmanager
+    def rewrite(self, table: Table, run_id: str = "") -> Iterator[Rewrite]:
+        """Make the next version of a table in parts; readers see it when the block ends well.
+
+        Parts of a version that failed a check are not offered to be kept.
+        """
+        folder = self.path(table).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        rewrite = Rewrite(table, folder, {} if self.is_broken(table) else self.parts(table))
+        yield rewrite
+        rewrite.commit(self._made_on(run_id))
+        for mark in _marks(self.path(table)):
+            mark.unlink()
+
+    def written(self, table: Table, **partition: str) -> Written:
+        """Say what there is of one partition: its rows and its checksum."""
+        footer, path = self.footer(table, **partition), self.path(table, **partition)
+        rows = int(footer["gosales.rows"])
+        return Written(table.name, partition, rows, footer["gosales.checksum"], path)
 
     def remove(self, table: Table, **partition: str) -> None:
         """Remove one partition, if it is there."""
@@ -183,6 +231,8 @@ class Warehouse(DuckDBResource):
 
     def footer(self, table: Table, **partition: str) -> dict[str, str]:
         """What is noted in a partition's footer: checksum, rows, and the basis it was made on."""
+        if table.parts:
+            return dict(read_manifest(self.path(table)).footer)
         metadata = pl.read_parquet_metadata(self.path(table, **partition))
         return {key: value for key, value in metadata.items() if key.startswith("gosales.")}
 
@@ -196,14 +246,15 @@ class Warehouse(DuckDBResource):
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
-        path = self._existing(table, partition)
+        files = self.files(table, **partition)
         return pl.read_parquet(
-            path, columns=list(columns) if columns else None, hive_partitioning=False
+            files, columns=list(columns) if columns else None, hive_partitioning=False
         )
 
     def read_unchecked(self, table: Table, **partition: str) -> pl.DataFrame:
         """Read one partition even if it is marked as broken: for the checks themselves."""
-        return pl.read_parquet(self.path(table, **partition), hive_partitioning=False)
+        with checking(table):
+            return self.read(table, **partition)
 
     def read_many(
         self,
@@ -264,8 +315,15 @@ class Warehouse(DuckDBResource):
         """
         if not partitions:
             raise MissingPartition(f"{table.name}: no partition was asked for")
-        files = [str(self._existing(table, keys)) for keys in partitions]
+        files = [str(file) for keys in partitions for file in self.files(table, **keys)]
         return engine.read_parquet(files, hive_partitioning=False)
+
+    def _made_on(self, run_id: str) -> dict[str, str]:
+        return {
+            "gosales.code": self.code_version,
+            "gosales.basis": self.basis,
+            "gosales.run": run_id,
+        }
 
     def _existing(self, table: Table, partition: Mapping[str, str]) -> Path:
         path = self.path(table, **partition)
@@ -291,14 +349,6 @@ def checking(table: Table) -> Iterator[None]:
         yield
     finally:
         _CHECKED.reset(token)
-
-
-def checksum_of(frame: pl.DataFrame) -> str:
-    """Checksum of a frame's values and their order, the same for the same library versions."""
-    digest = hashlib.sha256(",".join(f"{n}:{t}" for n, t in frame.schema.items()).encode())
-    if frame.width and frame.height:
-        digest.update(frame.hash_rows(seed=0).to_numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _marks(part: Path) -> list[Path]:

@@ -8,8 +8,9 @@ import polars as pl
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import LABELS
 from gosales_assets.models.slices import sample_customers
+from gosales_assets.parts import checksum_of
 from gosales_assets.tables import Table
-from gosales_assets.warehouse import Warehouse, checksum_of
+from gosales_assets.warehouse import Warehouse
 
 OUTCOME = ["cutoff", "division", "customer_id", "label"]
 

@@ -2,17 +2,18 @@
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import duckdb
 
 from gosales_assets.partitions import Keys
+from gosales_assets.parts import publish_parts
 from gosales_assets.runs.inventory import current_partitions
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 
 
-def publish(warehouse: Warehouse, tables: Iterable[Table], keys: Keys) -> dict[str, int]:
+def publish(warehouse: Warehouse, tables: Sequence[Table], keys: Keys) -> dict[str, int]:
     """Build ``gosales.duckdb`` from the lake and move it into place.
 
     One schema per room; small tables are copied, big ones are views over the lake; every table
@@ -32,12 +33,16 @@ def publish(warehouse: Warehouse, tables: Iterable[Table], keys: Keys) -> dict[s
         with warehouse.connect(str(scratch)) as connection:
             for table in tables:
                 files = [
-                    str(warehouse.path(table, **partition))
+                    str(file)
                     for partition in current_partitions(warehouse, table, keys)
+                    for file in warehouse.files(table, **partition)
                 ]
                 _publish_table(connection, table, files)
                 published[table.name] = len(files)
             connection.execute("CHECKPOINT")
+        for table in tables:
+            if table.parts and warehouse.has(table):
+                publish_parts(warehouse.path(table).parent)
         os.replace(scratch, target)  # noqa: PTH105 - the atomic move is the point
     finally:
         scratch.unlink(missing_ok=True)

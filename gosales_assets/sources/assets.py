@@ -1,9 +1,11 @@
 """Assets of the sources room: the sales log, the SKU map, and the tables beside them."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import ibis
 import polars as pl
 
 from gosales_assets.contracts import (
@@ -12,11 +14,12 @@ from gosales_assets.contracts import (
     asset_spec,
     check_partitions,
     contract_check,
+    note,
     store,
     table_asset,
 )
 from gosales_assets.settings import Settings
-from gosales_assets.sources.conservation import disagreements, imbalances
+from gosales_assets.sources.conservation import disagreements, held_by_file, imbalances
 from gosales_assets.sources.contract import (
     LOAD_LOG,
     QUARANTINE,
@@ -33,6 +36,7 @@ from gosales_assets.warehouse import Warehouse
 
 _ROWS_SHOWN = 20
 _TEXT_SHOWN = 300
+_EXAMPLES = 3
 _LOG_TABLES = (SALES_LINES, QUARANTINE, LOAD_LOG)
 
 
@@ -43,19 +47,20 @@ def sales_log(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult]:
     """Read the sales log: order lines, what could not be used, and an account of every file."""
-    load = load_sales_log(settings)
-    for row in load.log.iter_rows(named=True):
+    now = datetime.now(UTC).replace(tzinfo=None)
+    load = load_sales_log(settings, warehouse, now, context.run.run_id)
+    for row in load.log.filter(pl.col("source_file").is_in(load.read)).iter_rows(named=True):
         context.log.info(
             f"{row['source_file']}: {row['rows_read']} rows read, {row['rows_loaded']} loaded, "
             f"{row['rows_quarantined']} quarantined, {row['rows_duplicate']} duplicate"
             + (f"; {row['notes']}" if row["notes"] else "")
         )
-    for table, frame, about in (
-        (SALES_LINES, load.lines, _about_lines(load)),
-        (QUARANTINE, load.quarantine, _about_quarantine(load)),
-        (LOAD_LOG, load.log, _about_files(load)),
+    for table, about in (
+        (SALES_LINES, _about_lines(warehouse, load)),
+        (QUARANTINE, _about_quarantine(warehouse)),
+        (LOAD_LOG, _about_files(load)),
     ):
-        store(context, warehouse, table, frame, metadata=about)
+        note(context, table, warehouse.written(table), metadata=about)
         yield dg.MaterializeResult(asset_key=asset_key(table))
 
 
@@ -76,9 +81,11 @@ def conservation(
 
     def find(_partition: dict[str, str]) -> list[Breach]:
         log = warehouse.read(LOAD_LOG)
-        lines = warehouse.read(SALES_LINES, columns=["source_file", "source_line", "quantity"])
-        quarantine = warehouse.read(QUARANTINE, columns=["source_file"])
-        problems = imbalances(log.to_dicts()) + disagreements(log, lines, quarantine)
+        with warehouse.engine() as engine:
+            lines = held_by_file(warehouse.scan(engine, SALES_LINES)).to_polars()
+            quarantine = warehouse.scan(engine, QUARANTINE).group_by("source_file")
+            set_aside = quarantine.aggregate(rows_quarantined=lambda t: t.count()).to_polars()
+        problems = imbalances(log.to_dicts()) + disagreements(log, lines, set_aside)
         return [
             Breach(what, "read = loaded + quarantined + duplicate", 1, (f"{file}: {figures}",))
             for file, what, figures in problems
@@ -117,29 +124,37 @@ def _side_asset(table: Table) -> dg.AssetsDefinition:
     return side_table
 
 
-def _about_lines(load: SalesLogLoad) -> dict[str, Any]:
-    lines = load.lines
-    if lines.is_empty():
-        return {}
+def _about_lines(warehouse: Warehouse, load: SalesLogLoad) -> dict[str, Any]:
+    with warehouse.engine() as engine:
+        lines = warehouse.scan(engine, SALES_LINES)
+        counts = lines.group_by("division").aggregate(rows=lines.count()).to_polars()
     return {
-        "customers": lines["customer_id"].n_unique(),
-        "divisions": lines["division"].n_unique(),
-        "products": lines["sku"].n_unique(),
-        "first day": str(lines["order_date"].min()),
-        "last day": str(lines["order_date"].max()),
-        "lines by division": _counts(lines, "division"),
+        "files read": len(load.read),
+        "files unchanged": len(load.kept),
+        "first day": str(load.log["first_day"].min()),
+        "last day": str(load.log["last_day"].max()),
+        "lines by division": _records(counts.sort(["rows", "division"], descending=[True, False])),
     }
 
 
-def _about_quarantine(load: SalesLogLoad) -> dict[str, Any]:
-    if load.quarantine.is_empty():
+def _about_quarantine(warehouse: Warehouse) -> dict[str, Any]:
+    with warehouse.engine() as engine:
+        quarantine = warehouse.scan(engine, QUARANTINE)
+        counts = quarantine.group_by("reason").aggregate(rows=quarantine.count()).to_polars()
+        # A few of each reason, so that one frequent reason does not hide the others.
+        place = ibis.row_number().over(
+            group_by=quarantine.reason,
+            order_by=[quarantine.source_file, quarantine.source_line],
+        )
+        few = quarantine.mutate(place=place).filter(lambda t: t.place < _EXAMPLES).drop("place")
+        examples = few.to_polars()
+    if counts.is_empty():
         return {"quarantined": 0}
-    # A few of each reason, so that one frequent reason does not hide the others.
-    sample = load.quarantine.group_by("reason", maintain_order=True).head(3).head(_ROWS_SHOWN)
+    shown = examples.sort("reason", "source_file", "source_line").head(_ROWS_SHOWN)
     return {
-        "quarantined": load.quarantine.height,
-        "by reason": _counts(load.quarantine, "reason"),
-        "examples": _records(sample.with_columns(pl.col("raw_text").str.head(_TEXT_SHOWN))),
+        "quarantined": int(counts["rows"].sum()),
+        "by reason": _records(counts.sort(["rows", "reason"], descending=[True, False])),
+        "examples": _records(shown.with_columns(pl.col("raw_text").str.head(_TEXT_SHOWN))),
     }
 
 
@@ -158,13 +173,6 @@ def _about_side_table(load: SideLoad) -> Mapping[str, Any]:
     unreadable = {f"unreadable: {column}": cells for column, cells in load.unreadable.items()}
     remarks = {"remarks": "; ".join(load.remarks)} if load.remarks else {}
     return {"rows read": load.rows_read, **left_out, **unreadable, **remarks}
-
-
-def _counts(frame: pl.DataFrame, column: str) -> dg.TableMetadataValue:
-    counts = (
-        frame.group_by(column).agg(rows=pl.len()).sort(["rows", column], descending=[True, False])
-    )
-    return _records(counts.with_columns(pl.col("rows").cast(pl.Int64)))
 
 
 def _records(frame: pl.DataFrame) -> dg.TableMetadataValue:

@@ -2,49 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import ibis.expr.types as ir
 import polars as pl
+
+from gosales_assets.sources.repeats import Repeats
 
 MEASURES = ("quantity", "revenue", "gross_profit")
 FATES = ("loaded", "quarantined", "duplicate")
 _OWN = {"quantity": "quantity", "revenue": "own_revenue", "gross_profit": "own_gross_profit"}
-
-
-class Repeats:
-    """Finds repeats among the usable records of one file, also across its chunks.
-
-    A record is told by its line id where the log has one, else by its whole text; 128 bits of hash
-    stand for it, so that a large file need not be kept.
-    """
-
-    def __init__(self) -> None:
-        self._seen: list[pl.DataFrame] = []
-
-    def mark(self, records: pl.DataFrame) -> pl.Series:
-        """Mark usable records that came before, in this chunk or an earlier one."""
-        keys = records.select(
-            key=pl.coalesce(pl.format("id {}", "line_key"), pl.format("text {}", "raw"))
-        )["key"]
-        hashed = pl.DataFrame(
-            {"one": keys.hash(1), "two": keys.hash(2), "usable": records["reason"].is_null()}
-        )
-        marked = hashed.with_columns(
-            repeat=pl.struct("one", "two", "usable").is_first_distinct().not_() & pl.col("usable")
-        )
-        known = pl.lit(False)
-        if self._seen:
-            marked = marked.join(
-                pl.concat(self._seen).with_columns(known=True),
-                on=["one", "two"],
-                how="left",
-                maintain_order="left",
-            )
-            known = pl.col("known").fill_null(False)
-        marked = marked.with_columns(repeat=pl.col("repeat") | (known & pl.col("usable")))
-        self._seen.append(marked.filter(pl.col("usable") & ~pl.col("repeat")).select("one", "two"))
-        return marked["repeat"]
 
 
 @dataclass
@@ -58,6 +27,8 @@ class Tally:
         }
     )
     lines: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
 
     def add(self, records: pl.DataFrame, lines: pl.DataFrame, broken: int) -> None:
         """Count one chunk.
@@ -77,6 +48,10 @@ class Tally:
         self.rows["duplicate"] += records.filter(fate="duplicate").height
         self.rows["loaded"] += lines["source_line"].n_unique()
         self.lines += lines.height
+        if lines.height:
+            first, last = lines.select(first=pl.min("order_date"), last=pl.max("order_date")).row(0)
+            self.first_day = first if self.first_day is None else min(self.first_day, first)
+            self.last_day = last if self.last_day is None else max(self.last_day, last)
         for measure in MEASURES:
             self._add(f"{measure}_read", records[measure])
             for fate in ("quarantined", "duplicate"):
@@ -124,8 +99,17 @@ def imbalances(log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     return found
 
 
+def held_by_file(lines: ir.Table) -> ir.Table:
+    """Sum ``raw.sales_lines`` by file: source_file, rows_loaded, lines_loaded, quantity_loaded."""
+    return lines.group_by("source_file").aggregate(
+        rows_loaded=lines.source_line.nunique(),
+        lines_loaded=lines.count(),
+        quantity_loaded=lines.quantity.cast("decimal(38, 4)").sum(),
+    )
+
+
 def disagreements(
-    log: pl.DataFrame, lines: pl.DataFrame, quarantine: pl.DataFrame
+    log: pl.DataFrame, held: pl.DataFrame, set_aside: pl.DataFrame
 ) -> list[tuple[str, str, str]]:
     """Find where the tables hold something else than the load log says.
 
@@ -133,25 +117,19 @@ def disagreements(
     ----------
     log
         ``raw.load_log``.
-    lines
-        ``source_file, source_line, quantity`` of ``raw.sales_lines``.
-    quarantine
-        ``source_file`` of ``raw.quarantine``.
+    held
+        `held_by_file` of ``raw.sales_lines``.
+    set_aside
+        ``source_file, rows_quarantined`` of ``raw.quarantine``.
 
     Returns
     -------
     (file, what, figures in words); empty when they agree.
     """
-    held = lines.group_by("source_file").agg(
-        rows_loaded=pl.col("source_line").n_unique().cast(pl.Int64),
-        lines_loaded=pl.len().cast(pl.Int64),
-        quantity_loaded=pl.col("quantity").cast(pl.Decimal(38, 4)).sum(),
-    )
-    aside = quarantine.group_by("source_file").agg(rows_quarantined=pl.len().cast(pl.Int64))
     both = (
         log.select("source_file")
         .join(held, on="source_file", how="left")
-        .join(aside, on="source_file", how="left")
+        .join(set_aside, on="source_file", how="left")
         .fill_null(0)
         .sort("source_file")
     )

@@ -37,6 +37,7 @@ class SalesLines(Contract):
     )
     source_file: str = pa.Field(description="File the line came from.")
     source_line: int = pa.Field(ge=1, description="Line of the file where the record begins.")
+    loaded_at: pl.Datetime = pa.Field(description="When the file was loaded (UTC).")
 
 
 class Quarantine(Contract):
@@ -54,6 +55,8 @@ class LoadLog(Contract):
 
     source_file: str = pa.Field(unique=True, description="File name relative to the YAML.")
     sha256: str = pa.Field(description="SHA-256 of the file's bytes.")
+    basis: str = pa.Field(description="Hash of what it was read with: settings, SKU map, code.")
+    loaded_at: pl.Datetime = pa.Field(description="When the file was loaded (UTC).")
     bytes: int = pa.Field(ge=0, description="Size of the file.")
     encoding: str = pa.Field(description="Character encoding the file was read with.")
     delimiter: str = pa.Field(description="Field delimiter.")
@@ -98,11 +101,15 @@ class SkuMapEntries(Contract):
 
 
 class Customers(Contract):
-    """Customer attributes from the side table, one row per customer of the table."""
+    """What the customers table says of customers, and since when: one row per change."""
 
-    customer_id: str = pa.Field(unique=True, description="Customer.")
+    customer_id: str = pa.Field(description="Customer.")
+    valid_from: pl.Date = pa.Field(
+        nullable=True,
+        description="First day on which the row holds; null: a snapshot of today, without history.",
+    )
     customer_name: str = pa.Field(nullable=True, description="Name.")
-    industry: str = pa.Field(nullable=True, description="Industry.")
+    industry: str = pa.Field(nullable=True, description="Industry; null, here and on: unknown.")
     sub_industry: str = pa.Field(nullable=True, description="Sub-industry.")
     region: str = pa.Field(nullable=True, description="Region.")
     territory: str = pa.Field(nullable=True, description="Sales territory.")
@@ -119,6 +126,10 @@ class IndustryEnrichment(Contract):
 
     enrichment_id: str = pa.Field(nullable=True, description="Foreign id of the company.")
     company_name: str = pa.Field(description="Company name as written there.")
+    valid_from: pl.Date = pa.Field(
+        nullable=True,
+        description="First day on which the row holds; null: a snapshot of today, without history.",
+    )
     industry: str = pa.Field(nullable=True, description="Industry.")
     sub_industry: str = pa.Field(nullable=True, description="Sub-industry.")
 
@@ -160,12 +171,30 @@ class Blocks(Contract):
     until: pl.Date = pa.Field(nullable=True, description="Last day of the block; null: for good.")
 
 
+class FxRates(Contract):
+    """Rates that turn other currencies into the base currency, where a row has none of its own."""
+
+    currency: str = pa.Field(description="Code of the currency, in capitals.")
+    valid_from: pl.Date = pa.Field(
+        nullable=True, description="First order day of the rate; null: from the beginning."
+    )
+    rate: float = pa.Field(gt=0, description="Units of base currency for one unit.")
+
+
+class LabelDenylist(Contract):
+    """Products whose purchase never makes a customer a buyer, beside those in the settings."""
+
+    sku: str = pa.Field(unique=True, description="Product code, spelled as in the SKU map.")
+
+
 SALES_LINES = table(
     SalesLines,
     "raw.sales_lines",
     grain="one row per order line",
     sort=("source_file", "source_line", "line_id"),
     published="view",
+    parts="file and month",
+    volatile=("loaded_at",),
 )
 QUARANTINE = table(
     Quarantine,
@@ -173,25 +202,31 @@ QUARANTINE = table(
     grain="one row per record that could not be used",
     sort=("source_file", "source_line"),
     may_be_empty=True,
+    parts="file",
 )
 LOAD_LOG = table(
     LoadLog,
     "raw.load_log",
     grain="one row per file of the sales log",
     sort=("source_file",),
+    volatile=("basis", "loaded_at"),
 )
 _SIDE = {"may_be_empty": True}
 SKU_MAP = table(
     SkuMapEntries, "raw.sku_map", grain="one row per product of the map", sort=("sku",), **_SIDE
 )
 CUSTOMERS = table(
-    Customers, "raw.customers", grain="one row per customer", sort=("customer_id",), **_SIDE
+    Customers,
+    "raw.customers",
+    grain="one row per customer and change; one per customer where the table is a snapshot",
+    sort=("customer_id", "valid_from"),
+    **_SIDE,
 )
 INDUSTRY_ENRICHMENT = table(
     IndustryEnrichment,
     "raw.industry_enrichment",
-    grain="one row per company of the enrichment file",
-    sort=("company_name", "enrichment_id"),
+    grain="one row per company of the enrichment file, and change",
+    sort=("company_name", "enrichment_id", "valid_from", "industry", "sub_industry"),
     **_SIDE,
 )
 INSTALLED_BASE = table(
@@ -222,7 +257,20 @@ BLOCKS = table(
     sort=("customer_id", "division", "reason", "until"),
     **_SIDE,
 )
+FX_RATES = table(
+    FxRates,
+    "raw.fx_rates",
+    grain="one row per currency and change of its rate",
+    sort=("currency", "valid_from"),
+    **_SIDE,
+)
+LABEL_DENYLIST = table(
+    LabelDenylist, "raw.label_denylist", grain="one row per product", sort=("sku",), **_SIDE
+)
 SIDE_TABLES: dict[str, Table] = {
     t.short_name: t
-    for t in (CUSTOMERS, INDUSTRY_ENRICHMENT, INSTALLED_BASE, OPEN_DEALS, CONTACTS_LOG, BLOCKS)
+    for t in (
+        *(CUSTOMERS, INDUSTRY_ENRICHMENT, INSTALLED_BASE, OPEN_DEALS, CONTACTS_LOG, BLOCKS),
+        *(FX_RATES, LABEL_DENYLIST),
+    )
 }

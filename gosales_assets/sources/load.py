@@ -1,35 +1,55 @@
-"""Load the sales log: every file read, parsed, and accounted for."""
+"""Load the sales log: every file that is new or changed is read, parsed, and accounted for.
+
+Rows stream from the file into the lake, a block at a time. A file that has not changed, read with
+the same settings, keeps the parts that it has; one that has changed replaces its own rows only.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from gosales_assets.parts import basis_of, checksum_of
 from gosales_assets.settings import Settings
-from gosales_assets.sources.conservation import Repeats, Tally, with_fates
+from gosales_assets.sources.conservation import Tally, with_fates
 from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, SALES_LINES
-from gosales_assets.sources.layout import Layout, shown_name
+from gosales_assets.sources.file_parts import FileParts
+from gosales_assets.sources.layout import Layout
 from gosales_assets.sources.long import parse_long
 from gosales_assets.sources.orders import Parsed, order_fields
 from gosales_assets.sources.outline import division_keys, scans
+from gosales_assets.sources.rates import Rates, load_rates
+from gosales_assets.sources.registry import Registry, rows_by_file
+from gosales_assets.sources.repeats import Repeats
 from gosales_assets.sources.scan import FileScan
 from gosales_assets.sources.sku_map import SkuMap, load_sku_map
 from gosales_assets.sources.tabular import Chunk
 from gosales_assets.sources.wide import parse_wide
+from gosales_assets.warehouse import Warehouse
 
 LOADED = "loaded"
 SAME_CONTENT = "same content as an earlier file"
+# Settings of the sales log that do not change how a file is read.
+_NOT_READING = {"files", "complete_through"}
 
 
 @dataclass(frozen=True)
 class SalesLogLoad:
-    """The sales log as loaded: frames of `raw.sales_lines`, `raw.quarantine`, `raw.load_log`."""
+    """What a load did.
 
-    lines: pl.DataFrame
-    quarantine: pl.DataFrame
+    Parameters
+    ----------
+    log
+        ``raw.load_log``, as written.
+    read, kept
+        Files that were read, and files whose rows stayed as they were.
+    """
+
     log: pl.DataFrame
+    read: list[str]
+    kept: list[str]
 
 
 @dataclass(frozen=True)
@@ -37,77 +57,113 @@ class _Context:
     settings: Settings
     sku_map: SkuMap | None
     keys: Mapping[str, str]
+    rates: Rates
+    code_version: str
+    now: datetime
+
+    def basis(self, layout: Layout, look: FileScan) -> str:
+        """Hash of all that a file's rows are made on."""
+        log = self.settings.sales_log.model_dump(mode="json", exclude=_NOT_READING)
+        entries = None if self.sku_map is None else checksum_of(self.sku_map.entries)
+        today = self.settings.today.isoformat()
+        # Today matters only to a file with days that are still to come.
+        still_to_come = today if look.days and look.days[-1] > today else None
+        name, file = layout.file.name, look.known.sha256
+        keys = sorted(self.keys.items())
+        rates = checksum_of(self.rates.table)
+        made_with = (name, file, look.date_order, log, entries, keys, rates, still_to_come)
+        return basis_of(self.code_version, *made_with)
 
 
-@dataclass(frozen=True)
-class _FileLoad:
-    lines: pl.DataFrame
-    quarantine: pl.DataFrame
-    log: dict[str, Any]
+def load_sales_log(
+    settings: Settings, warehouse: Warehouse, now: datetime, run_id: str = ""
+) -> SalesLogLoad:
+    """Bring ``raw.sales_lines``, ``raw.quarantine`` and ``raw.load_log`` up to date.
 
+    A file with the content of an earlier one loads nothing.
 
-def load_sales_log(settings: Settings) -> SalesLogLoad:
-    """Read all files of the sales log; a file with the content of an earlier one loads nothing.
+    Parameters
+    ----------
+    now
+        Time of the load, UTC without a zone.
 
     Raises
     ------
     SettingsError
-        One line that names file, column and fix, when a file cannot be read as the settings say.
+        One line that names file, column and fix, when a file cannot be read as the settings say;
+        the tables then stay as they were.
     """
     _ = settings.sales_files
-    context = _Context(settings, load_sku_map(settings), division_keys(settings))
-    loads: list[_FileLoad] = []
-    seen: dict[str, str] = {}
-    for path, (layout, look) in scans(settings).items():
-        name = shown_name(settings, path)
-        earlier = seen.setdefault(look.known.sha256, name)
-        if earlier != name:
-            loads.append(_nothing_loaded(name, layout, look, f"same content as {earlier}"))
-        else:
-            loads.append(_load_file(context, path, layout, look))
-    return SalesLogLoad(
-        SALES_LINES.typed(pl.concat([load.lines for load in loads], rechunk=True)),
-        QUARANTINE.typed(pl.concat([load.quarantine for load in loads], rechunk=True)),
-        LOAD_LOG.typed(pl.DataFrame([load.log for load in loads], schema=LOAD_LOG.types)),
-    )
+    sku_map, keys = load_sku_map(settings), division_keys(settings)
+    rates = load_rates(settings)
+    context = _Context(settings, sku_map, keys, rates, warehouse.code_version, now)
+    rows: list[Mapping[str, Any]] = []
+    read, kept = [], []
+    first_with: dict[str, str] = {}
+    with (
+        warehouse.rewrite(QUARANTINE, run_id) as quarantine,
+        warehouse.rewrite(SALES_LINES, run_id) as lines,
+    ):
+        registry = Registry(rows_by_file(warehouse), lines, quarantine)
+        for layout, look in scans(settings).values():
+            name, basis = layout.file.name, context.basis(layout, look)
+            first = first_with.setdefault(look.known.sha256, name)
+            if first != name:
+                rows.append(_nothing_loaded(context, layout, look, f"same content as {first}"))
+            elif row := registry.keep(name, basis):
+                rows.append(row)
+                kept.append(name)
+            else:
+                rows.append(_load_file(context, layout, look, registry, basis))
+                read.append(name)
+    log = LOAD_LOG.typed(pl.DataFrame(rows, schema=LOAD_LOG.types))
+    warehouse.write(LOAD_LOG, log, run_id=run_id)
+    return SalesLogLoad(log, read, kept)
 
 
-def _load_file(context: _Context, path: Path, layout: Layout, look: FileScan) -> _FileLoad:
-    name = shown_name(context.settings, path)
+def _load_file(
+    context: _Context, layout: Layout, look: FileScan, registry: Registry, basis: str
+) -> dict[str, Any]:
+    """Read one file into the lake; gives its row of the load log."""
+    name = layout.file.name
     tally, repeats = Tally(), Repeats()
-    lines, set_aside, skipped = [SALES_LINES.empty()], [QUARANTINE.empty()], layout.file.titles
+    lines = FileParts(registry.lines, name, basis, month_of="order_date")
+    set_aside = FileParts(registry.quarantine, name, basis)
+    skipped = layout.file.titles
     date_at = layout.columns["order_date"]
     for chunk in layout.file.chunks(look.known, layout.fields, date_at):
         parsed = _parse(context, chunk, layout, look)
         records = with_fates(parsed.records, repeats)
-        loaded = _sales_lines(parsed.lines, records, name, look.known.sha256)
+        loaded = _sales_lines(parsed.lines, records, name, look.known.sha256, context.now)
         tally.add(records, loaded, chunk.broken.height)
-        lines.append(SALES_LINES.typed(loaded.drop("own_revenue", "own_gross_profit")))
-        set_aside.append(_quarantined(records, chunk.broken, name))
+        lines.add(SALES_LINES.typed(loaded.drop("own_revenue", "own_gross_profit")))
+        set_aside.add(_quarantined(records, chunk.broken, name))
         skipped += chunk.skipped
-    kept = pl.concat(lines)
-    log = _log_row(name, layout, look, LOADED) | {
+    lines.finish()
+    set_aside.finish()
+    return _log_row(context, layout, look, LOADED, basis) | {
         **{f"rows_{fate}": rows for fate, rows in tally.rows.items()},
         **tally.sums,
         "rows_skipped": skipped,
         "lines_loaded": tally.lines,
-        "first_day": kept["order_date"].min(),
-        "last_day": kept["order_date"].max(),
+        "first_day": tally.first_day,
+        "last_day": tally.last_day,
     }
-    return _FileLoad(kept, pl.concat(set_aside), log)
 
 
 def _parse(context: _Context, chunk: Chunk, layout: Layout, look: FileScan) -> Parsed:
     settings, sku_map = context.settings, context.sku_map
     log = settings.sales_log
-    orders = order_fields(chunk.records, layout, log, look.date_order, settings.today)
+    orders = order_fields(
+        chunk.records, layout, log, context.rates, look.date_order, settings.today
+    )
     if log.layout == "wide" and sku_map is not None:
         return parse_wide(chunk.records, orders, layout, log, sku_map)
     return parse_long(chunk.records, orders, layout, log, sku_map, context.keys)
 
 
 def _sales_lines(
-    lines: pl.DataFrame, records: pl.DataFrame, name: str, sha256: str
+    lines: pl.DataFrame, records: pl.DataFrame, name: str, sha256: str, now: datetime
 ) -> pl.DataFrame:
     loaded = records.filter(fate="loaded").select("line")
     return (
@@ -115,6 +171,7 @@ def _sales_lines(
         .with_columns(
             line_id=pl.format("{}-{}-{}", pl.lit(sha256[:12]), "line", "sku"),
             source_file=pl.lit(name),
+            loaded_at=pl.lit(now, pl.Datetime),
         )
         .rename({"line": "source_line"})
         .select(*SALES_LINES.types, "own_revenue", "own_gross_profit")
@@ -135,22 +192,25 @@ def _quarantined(records: pl.DataFrame, broken: pl.DataFrame, name: str) -> pl.D
     )
 
 
-def _nothing_loaded(name: str, layout: Layout, look: FileScan, remark: str) -> _FileLoad:
-    log = _log_row(name, layout, look, SAME_CONTENT)
+def _nothing_loaded(
+    context: _Context, layout: Layout, look: FileScan, remark: str
+) -> dict[str, Any]:
+    log = _log_row(context, layout, look, SAME_CONTENT, basis="") | {"notes": remark}
     zeros = {column: 0 for column in LOAD_LOG.types if column not in log}
-    days = {"first_day": None, "last_day": None}
-    return _FileLoad(
-        SALES_LINES.empty(), QUARANTINE.empty(), zeros | log | days | {"notes": remark}
-    )
+    return zeros | log | {"first_day": None, "last_day": None}
 
 
-def _log_row(name: str, layout: Layout, look: FileScan, status: str) -> dict[str, Any]:
-    file = look.known
+def _log_row(
+    context: _Context, layout: Layout, look: FileScan, status: str, basis: str
+) -> dict[str, Any]:
+    known = look.known
     return {
-        "source_file": name,
-        "sha256": file.sha256,
-        "bytes": file.size,
-        "encoding": file.encoding,
+        "source_file": layout.file.name,
+        "sha256": known.sha256,
+        "basis": basis,
+        "loaded_at": context.now,
+        "bytes": known.size,
+        "encoding": known.encoding,
         "delimiter": layout.file.delimiter,
         "date_order": look.date_order,
         "status": status,

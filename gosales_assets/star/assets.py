@@ -1,9 +1,10 @@
 """Assets of the star room: facts, dimensions, and the monthly and daily activity tables."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import dagster as dg
+import ibis.expr.types as ir
 import polars as pl
 
 from gosales_assets.contracts import (
@@ -12,11 +13,13 @@ from gosales_assets.contracts import (
     check_partitions,
     contract_check,
     dep,
+    note,
     store,
     table_asset,
 )
 from gosales_assets.division_names import division_identity
 from gosales_assets.partitions import day, partition_keys
+from gosales_assets.parts import Part, basis_of, files_of
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS, INDUSTRY_ENRICHMENT, SALES_LINES
 from gosales_assets.sources.sku_map import load_sku_map
@@ -32,44 +35,40 @@ from gosales_assets.star.contract import (
     INDUSTRY_MATCHES,
 )
 from gosales_assets.star.cutoffs import cutoff_table
-from gosales_assets.star.facts import transactions, value_measure
+from gosales_assets.star.facts import known_money, summary, transactions, value_measure
 from gosales_assets.star.industry_matching import match_industries
+from gosales_assets.star.monthly import bring_up_to_date, by_month
 from gosales_assets.star.names import normalised_names
 from gosales_assets.star.scopes import sku_sets
 from gosales_assets.tables import Table
-from gosales_assets.warehouse import Warehouse
+from gosales_assets.warehouse import Warehouse, checking
 
 
 @table_asset(FACT_TRANSACTIONS, deps=[dep(SALES_LINES)], kinds={"duckdb"})
 def fact_transactions(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
-    """Key every order line, value it, and mark the returns."""
+    """Key every order line, value it, and mark the returns; months that did not change stay."""
     with warehouse.engine() as engine:
         lines = warehouse.scan(engine, SALES_LINES)
-        given = lines.aggregate(
-            profit=lines.gross_profit.count(), revenue=lines.revenue.count()
-        ).to_polars()
-        profit, revenue = given.row(0)
+        profit, revenue = known_money(lines).to_polars().row(0)
         measure = value_measure(settings.value, has_profit=profit > 0, has_revenue=revenue > 0)
-        now = datetime.now(UTC).replace(tzinfo=None)
-        frame = transactions(lines, measure, now).to_polars()
-        surrogates = lines.order_id.isnull().sum().to_polars()
+    written = _by_month(
+        context, warehouse, FACT_TRANSACTIONS, SALES_LINES, [measure], "order_date",
+        lambda lines: transactions(lines, measure),
+    )  # fmt: skip
+    with warehouse.engine() as engine:
+        facts = summary(warehouse.scan(engine, FACT_TRANSACTIONS)).to_polars().row(0, named=True)
     known = profit if measure == "gross_profit" else revenue
-    store(
-        context,
-        warehouse,
-        FACT_TRANSACTIONS,
-        frame,
-        metadata={
-            "value is": measure.replace("_", " "),
-            "lines of unknown value (counted as 0)": frame.height - known,
-            "lines whose order was made of customer and day": int(surrogates or 0),
-            "returns": int(frame["is_return"].sum()),
-            "first order": str(frame["order_date"].min()),
-            "last order": str(frame["order_date"].max()),
-        },
-    )
+    about = {
+        "value is": measure.replace("_", " "),
+        "lines of unknown value (counted as 0)": facts["lines"] - known,
+        "lines whose order was made of customer and day": facts["made_orders"],
+        "returns": facts["returns"],
+        "first order": str(facts["first_day"]),
+        "last order": str(facts["last_day"]),
+    }
+    note(context, FACT_TRANSACTIONS, warehouse.written(FACT_TRANSACTIONS), about | written)
 
 
 @table_asset(
@@ -171,8 +170,9 @@ def dim_cutoff(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
     """List the cutoffs, and whether each one's outcome is known."""
-    days = warehouse.read(FACT_TRANSACTIONS, columns=["order_date"])
-    first, last = days.select(first=pl.min("order_date"), last=pl.max("order_date")).row(0)
+    with warehouse.engine() as engine:
+        facts = summary(warehouse.scan(engine, FACT_TRANSACTIONS)).to_polars().row(0, named=True)
+    first, last = facts["first_day"], facts["last_day"]
     frame = cutoff_table(
         [day(cutoff) for cutoff in partition_keys(settings).cutoffs],
         settings.window_months,
@@ -193,22 +193,59 @@ def dim_cutoff(
 def customer_month(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
-    """Sum the facts by customer, scope, division and month."""
-    with warehouse.engine() as engine:
-        facts = warehouse.scan(engine, FACT_TRANSACTIONS)
-        frame = activity.by_month(facts, sku_sets(settings)).to_polars()
-    store(context, warehouse, CUSTOMER_MONTH, frame)
+    """Sum the facts by customer, scope, division and month; months that did not change stay."""
+    sets = sku_sets(settings)
+    about = _by_month(
+        context, warehouse, CUSTOMER_MONTH, FACT_TRANSACTIONS, [sets], "month",
+        lambda facts: activity.by_month(facts, sets),
+    )  # fmt: skip
+    note(context, CUSTOMER_MONTH, warehouse.written(CUSTOMER_MONTH), about)
 
 
 @table_asset(CUSTOMER_DAY, deps=[dep(FACT_TRANSACTIONS)], kinds={"duckdb"})
 def customer_day(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
-    """Sum the facts by customer, scope, division and day of purchase."""
-    with warehouse.engine() as engine:
-        facts = warehouse.scan(engine, FACT_TRANSACTIONS)
-        frame = activity.by_day(facts, sku_sets(settings)).to_polars()
-    store(context, warehouse, CUSTOMER_DAY, frame)
+    """Sum the facts by customer, scope, division and day of purchase, month by month."""
+    sets = sku_sets(settings)
+    about = _by_month(
+        context, warehouse, CUSTOMER_DAY, FACT_TRANSACTIONS, [sets], "order_date",
+        lambda facts: activity.by_day(facts, sets),
+    )  # fmt: skip
+    note(context, CUSTOMER_DAY, warehouse.written(CUSTOMER_DAY), about)
+
+
+def _by_month(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    table: Table,
+    upstream: Table,
+    made_with: Sequence[Any],
+    day: str,
+    shape: Callable[[ir.Table], ir.Table],
+) -> dict[str, Any]:
+    """Make a table of another one month by month; gives what to say of it in the UI.
+
+    Parameters
+    ----------
+    made_with
+        What else the rows depend on.
+    day
+        Column that says which month a row belongs to.
+    """
+    folder = warehouse.path(upstream).parent
+    warehouse.files(upstream)  # raises where the upstream table is missing or broken
+    months = by_month(warehouse.parts(upstream).values())
+    basis = basis_of(warehouse.code_version, *made_with)
+
+    def make(parts: Sequence[Part]) -> pl.DataFrame:
+        with warehouse.engine() as engine:
+            files = [str(file) for file in files_of(folder, parts)]
+            return shape(engine.read_parquet(files, hive_partitioning=False)).to_polars()
+
+    with warehouse.rewrite(table, context.run.run_id) as rewrite:
+        made = bring_up_to_date(rewrite, months, basis, make, day)
+    return {"months": len(months), "months made in this run": len(made)}
 
 
 def _sku_map(settings: Settings) -> pl.DataFrame:
@@ -222,7 +259,8 @@ def _sku_map(settings: Settings) -> pl.DataFrame:
 
 def _lazy(warehouse: Warehouse, table: Table) -> pl.LazyFrame:
     """Scan a table as it lies in the lake, marked as broken or not: for the checks themselves."""
-    return pl.scan_parquet(warehouse.path(table), hive_partitioning=False)
+    with checking(table):
+        return pl.scan_parquet(warehouse.files(table), hive_partitioning=False)
 
 
 def _check(

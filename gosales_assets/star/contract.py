@@ -153,6 +153,7 @@ FACT_TRANSACTIONS = table(
     sort=("customer_id", "order_date", "line_id"),
     volatile=("ingested_at",),
     published="view",
+    parts="month",
 )
 INDUSTRY_MATCHES = table(
     IndustryMatches,
@@ -175,6 +176,7 @@ CUSTOMER_MONTH = table(
     grain="one row per customer, scope, division and month with any line",
     sort=("customer_id", "scope", "division", "month"),
     published="view",
+    parts="month",
 )
 CUSTOMER_DAY = table(
     CustomerDay,
@@ -182,4 +184,5 @@ CUSTOMER_DAY = table(
     grain="one row per customer, scope, division and day with a purchase",
     sort=("customer_id", "scope", "division", "order_date"),
     published="view",
+    parts="month",
 )

@@ -1,6 +1,5 @@
 """Facts: every order line of the business, keyed, with one money measure and returns marked."""
 
-from datetime import datetime
 from typing import Literal
 
 import ibis
@@ -45,7 +44,7 @@ def value_measure(
     )
 
 
-def transactions(lines: ir.Table, measure: Measure, ingested_at: datetime) -> ir.Table:
+def transactions(lines: ir.Table, measure: Measure) -> ir.Table:
     """Shape ``raw.sales_lines`` into ``star.fact_transactions``: one row per order line.
 
     A line without an order id belongs to the one order of its customer and day. A line whose money
@@ -55,14 +54,11 @@ def transactions(lines: ir.Table, measure: Measure, ingested_at: datetime) -> ir
     ----------
     measure
         What ``value`` is taken from, see `value_measure`.
-    ingested_at
-        Time of the load, UTC without a zone.
     """
-    surrogate = lines.customer_id.concat("@", lines.order_date.cast("string"))
     return lines.select(
         "line_id",
         "customer_id",
-        order_id=ibis.coalesce(lines.order_id, surrogate),
+        order_id=ibis.coalesce(lines.order_id, _surrogate(lines)),
         order_date=lines.order_date,
         sku=lines.sku,
         division=lines.division,
@@ -76,7 +72,24 @@ def transactions(lines: ir.Table, measure: Measure, ingested_at: datetime) -> ir
         order_type=lines.order_type,
         currency_rate=lines.currency_rate,
         source_file=lines.source_file,
-        ingested_at=ibis.literal(ingested_at, type="timestamp(6)"),
+        ingested_at=lines.loaded_at,
+    )
+
+
+def known_money(lines: ir.Table) -> ir.Table:
+    """Count the lines with a gross profit and with a revenue: one row, profit and revenue."""
+    return lines.aggregate(profit=lines.gross_profit.count(), revenue=lines.revenue.count())
+
+
+def summary(facts: ir.Table) -> ir.Table:
+    """Sum the facts up: one row with lines, returns, made_orders, first_day and last_day."""
+    made = facts.order_id == _surrogate(facts)
+    return facts.aggregate(
+        lines=facts.count(),
+        returns=facts.is_return.sum().fill_null(0),
+        made_orders=made.sum().fill_null(0),
+        first_day=facts.order_date.min(),
+        last_day=facts.order_date.max(),
     )
 
 
@@ -88,6 +101,10 @@ def is_return(lines: ir.Table) -> ir.BooleanValue:
     units = lines.quantity.fill_null(0)
     money = ibis.coalesce(lines.revenue, lines.gross_profit).fill_null(0)
     return (units < 0) | ((units == 0) & (money < 0))
+
+
+def _surrogate(lines: ir.Table) -> ir.StringValue:
+    return lines.customer_id.concat("@", lines.order_date.cast("string"))
 
 
 def _words(measure: str) -> str:

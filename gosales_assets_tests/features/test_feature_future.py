@@ -8,8 +8,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gosales_assets.parts import checksum_of
 from gosales_assets.settings import Settings
-from gosales_assets.warehouse import Warehouse, checksum_of
+from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features.feature_worlds import (
     CUTOFF,
     SKUS,

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.division_names import division_identity, division_key, registry_name
+from gosales_assets.parts import checksum_of
 from gosales_assets.tables import Contract, table
-from gosales_assets.warehouse import BrokenPartition, MissingPartition, Warehouse, checksum_of
+from gosales_assets.warehouse import BrokenPartition, MissingPartition, Warehouse
 
 
 class Things(Contract):

@@ -8,9 +8,8 @@ import polars as pl
 import pytest
 
 from gosales_assets.settings import Settings, SettingsError
-from gosales_assets.sources.load import SalesLogLoad
 from gosales_assets.sources.outline import check_sources
-from gosales_assets_tests.sources.loading import load_log
+from gosales_assets_tests.sources.loading import LoadedLog, load_log
 
 WIDE_MAP = """gp_column,qty_column,sku,division,family,sale_type,route_by,route_value
 Core,Core_Qty,Core,Solid works,Software,license,,
@@ -44,7 +43,7 @@ def settings_for(
     )
 
 
-def wide(tmp_path: Path, *rows: str, header: str = WIDE_HEADER) -> SalesLogLoad:
+def wide(tmp_path: Path, *rows: str, header: str = WIDE_HEADER) -> LoadedLog:
     log = "\n".join([header, *rows])
     return load_log(settings_for(tmp_path, log, WIDE_MAP, layout="wide", columns=WIDE_COLUMNS))
 

@@ -8,10 +8,8 @@ import polars as pl
 import pytest
 
 from gosales_assets.settings import Settings, SettingsError
-from gosales_assets.sources.conservation import disagreements, imbalances
-from gosales_assets.sources.load import SalesLogLoad
 from gosales_assets.sources.outline import check_sources
-from gosales_assets_tests.sources.loading import load_log
+from gosales_assets_tests.sources.loading import LoadedLog, load_log
 
 HEADER = "customer_id,order_id,order_date,sku,division,quantity,revenue"
 ROW = "C1,O1,2024-01-31,A,Tools,2,10.00"
@@ -20,13 +18,12 @@ ROW2 = "C2,O2,2024-02-13,B,Toys,1,5.50"
 
 def load(
     tmp_path: Path, content: bytes | str, block_size: int = 1 << 25, **log: Any
-) -> SalesLogLoad:
+) -> LoadedLog:
     path = tmp_path / "log.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     settings = Settings(base=tmp_path, sales_log={"files": ["log.csv"], **log}, today="2025-06-30")
     loaded = load_log(settings, block_size)
-    assert imbalances(loaded.log.to_dicts()) == []
-    assert disagreements(loaded.log, loaded.lines, loaded.quarantine) == []
+    assert loaded.problems() == []
     return loaded
 
 

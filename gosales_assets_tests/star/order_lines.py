@@ -62,6 +62,7 @@ def sales_lines(*rows: Row) -> pl.DataFrame:
             "currency_rate": 1.0,
             "source_file": "f.csv",
             "source_line": number,
+            "loaded_at": NOW,
         }
         for number in range(1, len(rows) + 1)
     ]
@@ -97,7 +98,7 @@ def evaluate(expression: Callable[..., ir.Table], *frames: pl.DataFrame) -> pl.D
 
 def facts_of(lines: pl.DataFrame, measure: Measure = "revenue") -> pl.DataFrame:
     """``star.fact_transactions`` of these order lines."""
-    frame = evaluate(lambda t: transactions(t, measure, NOW), lines)
+    frame = evaluate(lambda t: transactions(t, measure), lines)
     return FACT_TRANSACTIONS.typed(frame).sort(FACT_TRANSACTIONS.sort)
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 
 from gosales_assets.calendar import month_end
 from gosales_assets.contracts import breaches
+from gosales_assets.parts import checksum_of
 from gosales_assets.star import activity
 from gosales_assets.star.contract import CUSTOMER_DAY, CUSTOMER_MONTH
-from gosales_assets.warehouse import checksum_of
 from gosales_assets_tests.star.order_lines import evaluate, facts_of, line, sales_lines, wild_lines
 
 SETS = {"Brushes": ["p", "r"], "Never": ["zzz"]}

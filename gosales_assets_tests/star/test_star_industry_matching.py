@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.contracts import breaches
+from gosales_assets.parts import checksum_of
 from gosales_assets.star.contract import INDUSTRY_MATCHES
 from gosales_assets.star.industry_matching import best_matches, match_industries
 from gosales_assets.star.names import normalised_name
-from gosales_assets.warehouse import checksum_of
 from gosales_assets_tests.star.order_lines import companies
 
 

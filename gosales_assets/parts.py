@@ -1,0 +1,191 @@
+"""Tables in parts: Parquet files that one manifest names, so that only what changed is written.
+
+A big table is cut into parts (by month, by file). Each part remembers its basis: what it was made
+on. A rewrite keeps the parts whose basis is still right and writes the others beside them; readers
+see the new set only once the manifest is swapped. Files that no manifest names any more stay until
+the next rewrite, so that nobody loses a file while reading it.
+"""
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gosales_assets.tables import Table
+
+MANIFEST = "parts.json"
+PUBLISHED = "published-parts.json"
+_NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a table.
+
+    Parameters
+    ----------
+    file
+        Its name, beside the manifest.
+    checksum
+        Of its values and their order, less the volatile columns.
+    basis
+        What it was made on: equal means that making it again would give the same.
+    notes
+        What its maker wants to remember; values that JSON can hold.
+    """
+
+    file: str
+    rows: int
+    checksum: str
+    basis: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The parts of a table, by name, and what is noted of the whole."""
+
+    parts: Mapping[str, Part]
+    footer: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return sum(part.rows for part in self.parts.values())
+
+    @property
+    def checksum(self) -> str:
+        """One checksum over all parts, in order of their names."""
+        listed = "".join(f"{name}:{part.checksum};" for name, part in self.parts.items())
+        return hashlib.sha256(listed.encode()).hexdigest()[:16]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest; one without parts where there is no such file."""
+    if not path.is_file():
+        return Manifest({}, {})
+    content = json.loads(path.read_text(encoding="utf-8"))
+    parts = {name: Part(**part) for name, part in content["parts"].items()}
+    return Manifest(parts, content["footer"])
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest aside and move it into place."""
+    content = {
+        "footer": dict(manifest.footer),
+        "parts": {name: asdict(part) for name, part in manifest.parts.items()},
+    }
+    scratch = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    scratch.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    os.replace(scratch, path)  # noqa: PTH105 - the atomic move is the point
+
+
+class Rewrite:
+    """The next version of a table in parts, while it is made.
+
+    Parameters
+    ----------
+    folder
+        Where the table lives.
+    before
+        Parts that may be kept.
+    """
+
+    def __init__(self, table: Table, folder: Path, before: Mapping[str, Part]) -> None:
+        self._table, self._folder = table, folder
+        self.before = before
+        self.parts: dict[str, Part] = {}
+
+    def keep(self, name: str) -> Part:
+        """Take a part over as it is."""
+        self.parts[name] = self.before[name]
+        return self.parts[name]
+
+    def write(
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        basis: str = "",
+        notes: Mapping[str, Any] | None = None,
+    ) -> Part:
+        """Write one part, typed and sorted; a file that would hold the same is kept.
+
+        Raises
+        ------
+        ValueError
+            When a column is missing, unknown, or cannot take its type without loss.
+        """
+        table = self._table
+        typed = table.typed(frame).sort(table.sort, maintain_order=True).rechunk()
+        checksum = checksum_of(typed.drop(table.volatile))
+        file = f"{hashlib.sha256(f'{name}:{checksum}'.encode()).hexdigest()[:24]}.parquet"
+        known = self.before.get(name)
+        if known is not None and known.checksum == checksum:
+            file = known.file
+        elif not (self._folder / file).is_file():
+            self._write_file(file, typed)
+        self.parts[name] = Part(file, typed.height, checksum, basis, dict(notes or {}))
+        return self.parts[name]
+
+    def commit(self, footer: Mapping[str, str]) -> Manifest:
+        """Make this version the table: from here on, readers see it."""
+        if not self.parts:
+            self.write(_NOTHING, self._table.empty())
+        manifest = Manifest(dict(sorted(self.parts.items())), footer)
+        sealed = {"gosales.rows": str(manifest.rows), "gosales.checksum": manifest.checksum}
+        manifest = Manifest(manifest.parts, {**footer, **sealed})
+        write_manifest(self._folder / MANIFEST, manifest)
+        return manifest
+
+    def _write_file(self, file: str, typed: pl.DataFrame) -> None:
+        scratch = self._folder / f".{uuid.uuid4().hex}.tmp"
+        try:
+            typed.write_parquet(scratch, compression="zstd", row_group_size=122_880)
+            os.replace(scratch, self._folder / file)  # noqa: PTH105 - atomic
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+def publish_parts(folder: Path) -> None:
+    """Note that the published database looks at today's parts: they stay until the next time."""
+    write_manifest(folder / PUBLISHED, read_manifest(folder / MANIFEST))
+
+
+def sweep(folder: Path) -> None:
+    """Remove files of earlier versions that neither readers nor the published database use."""
+    manifests = [read_manifest(folder / name) for name in (MANIFEST, PUBLISHED)]
+    used = {part.file for manifest in manifests for part in manifest.parts.values()}
+    for path in folder.glob("*.parquet"):
+        if path.name not in used:
+            path.unlink()
+    for path in folder.glob(".*.tmp"):
+        path.unlink()
+
+
+def basis_of(*what: Any) -> str:
+    """Hash of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def changed_parts(before: Mapping[str, Part], bases: Mapping[str, str]) -> list[str]:
+    """Names whose part is not there yet, or was made on something else; sorted."""
+    return sorted(n for n, basis in bases.items() if n not in before or before[n].basis != basis)
+
+
+def checksum_of(frame: pl.DataFrame) -> str:
+    """Checksum of a frame's values and their order, the same for the same library versions."""
+    digest = hashlib.sha256(",".join(f"{n}:{t}" for n, t in frame.schema.items()).encode())
+    if frame.width and frame.height:
+        digest.update(frame.hash_rows(seed=0).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def files_of(folder: Path, parts: Iterable[Part]) -> list[Path]:
+    """Files of some parts."""
+    return [folder / part.file for part in parts]

@@ -1,0 +1,78 @@
+"""Tables kept by month: only the months whose lines changed are made again."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import polars as pl
+
+from gosales_assets.parts import Part, Rewrite, basis_of, changed_parts
+
+_AT_ONCE = (
+    1_000_000  # rows made together: few queries for a small log, bounded memory for a big one
+)
+EVERYTHING = "all"
+
+Months = Mapping[str, Sequence[Part]]
+
+
+def by_month(parts: Iterable[Part]) -> dict[str, list[Part]]:
+    """Gather a table's parts by the month that they hold; in order of months."""
+    months: dict[str, list[Part]] = {}
+    for part in parts:
+        if part.rows:
+            months.setdefault(part.notes.get("month", EVERYTHING), []).append(part)
+    return dict(sorted(months.items()))
+
+
+def bring_up_to_date(
+    rewrite: Rewrite,
+    months: Months,
+    basis: str,
+    make: Callable[[Sequence[Part]], pl.DataFrame],
+    day: str,
+) -> list[str]:
+    """Write the months whose lines, or whose basis, changed; keep the others.
+
+    Parameters
+    ----------
+    months
+        Month -> parts of the table that this one is made of.
+    basis
+        What else the rows are made on: code, settings.
+    make
+        Rows of this table from some parts, of one month or of several.
+    day
+        Column that says which month a row belongs to.
+
+    Returns
+    -------
+    Months that were made again.
+    """
+    bases = {
+        month: basis_of(basis, [part.checksum for part in parts]) for month, parts in months.items()
+    }
+    due = changed_parts(rewrite.before, bases)
+    for month in months:
+        if month not in due:
+            rewrite.keep(month)
+    for together in _batches(due, months):
+        frame = make([part for month in together for part in months[month]])
+        for month in together:
+            rows = frame
+            if len(together) > 1:
+                rows = frame.filter(pl.col(day).dt.month_end().cast(pl.String) == month)
+            rewrite.write(month, rows, bases[month], {"month": month})
+    return due
+
+
+def _batches(due: Sequence[str], months: Months) -> Iterator[list[str]]:
+    batch: list[str] = []
+    rows = 0
+    for month in due:
+        more = sum(part.rows for part in months[month])
+        if batch and (rows + more > _AT_ONCE or month == EVERYTHING):
+            yield batch
+            batch, rows = [], 0
+        batch.append(month)
+        rows += more
+    if batch:
+        yield batch
