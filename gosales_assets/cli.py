@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import warnings
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -66,13 +67,18 @@ def run(
 def _run(config: Path, json_file: Path | None) -> None:
     began = time.monotonic()
     try:
-        use_settings(config)
+        settings = use_settings(config)
+        from gosales_assets.automation.reading import read_database
+
+        extraction = read_database(console, settings)
+        # Only now: the partitions are made of the sales log when they are imported.
         from gosales_assets.automation.console import run_with_progress
 
         summary, account = run_with_progress(console)
     except SettingsError as error:
         print(f"gosales: {error}", file=sys.stderr)
         raise typer.Exit(2) from error
+    summary["warnings"] = extraction.warnings
     summary["seconds"] = round(time.monotonic() - began, 1)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +86,38 @@ def _run(config: Path, json_file: Path | None) -> None:
     console.print(account, markup=False, highlight=False, soft_wrap=True)
     if not summary["succeeded"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def profile(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, globs; or a database's URL.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Write the draft here; else it is printed.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    database: Annotated[
+        bool, typer.Option("--database", help="Look at the database of GOSALES_DATABASE_URL.")
+    ] = False,
+) -> None:
+    """Draft the YAML for a sales log: its layout, columns, dates, divisions and cutoffs."""
+    from gosales_assets.sources.profile import drafting, summary
+
+    errors = Console(stderr=True)
+    try:
+        if to is not None:
+            drafting.check_free([to], force=force)
+        draft = drafting.draft_settings(sources or [], to, database=database, today=date.today())
+        summary.show(draft, errors)
+        if to is None:
+            sys.stdout.write(draft.text)
+        else:
+            written = drafting.write_draft(draft, to, force=force)
+            summary.show_written(written, drafting.problem_of(draft, to), errors)
+    except SettingsError as error:
+        print(f"gosales: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
 
 
 @app.callback()

@@ -7,6 +7,9 @@ from pathlib import Path
 from gosales_assets import __version__
 from gosales_assets.settings import Settings, SettingsError
 
+# Runs that one `gosales run` (or one backfill) started carry the same value of this tag.
+SESSION_TAG = "gosales/session"
+
 
 @lru_cache(maxsize=1)
 def code_version() -> str:
@@ -20,7 +23,7 @@ def code_version() -> str:
 
 
 def input_files(settings: Settings) -> list[Path]:
-    """Every file that the settings name and that exists: sales log, SKU map, side tables."""
+    """Every file of the settings that exists: sales log, extracts, SKU map, side tables."""
     try:
         files = list(settings.sales_files)
     except SettingsError:

@@ -8,6 +8,7 @@ the YAML: they come from the environment or ``.env``.
 import difflib
 import hashlib
 import os
+import re
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,15 +16,18 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gosales_assets.database_settings import Database
+from gosales_assets.environment import Environment as Environment
+from gosales_assets.environment import SettingsError as SettingsError
+from gosales_assets.environment import environment as environment
+from gosales_assets.extracts import current, current_files
+
+# A URL with a password does not belong into the YAML; where one stands there it is not shown.
+_LOG_IN = re.compile(r"://[^\s@]*@")
 Share = Annotated[float, Field(ge=0, le=1)]
 Signal = Literal["icp", "affinity", "als", "value"]
 DEFAULT_WEIGHTS: dict[Signal, float] = {"icp": 0.60, "affinity": 0.20, "als": 0.10, "value": 0.10}
-
-
-class SettingsError(Exception):
-    """A setting that cannot be used; the message is one line that names it and says the fix."""
 
 
 class Section(BaseModel):
@@ -32,28 +36,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Environment(BaseSettings):
-    """What the environment (or ``.env``) may set: where things are, never what they mean."""
-
-    model_config = SettingsConfigDict(env_prefix="GOSALES_", env_file=".env", extra="ignore")
-
-    config: Path | None = Field(
-        None, description="The YAML file to run; see docs/configuration.md."
-    )
-    home: Path = Field(Path(".gosales"), description="Folder of the lake, database and exports.")
-    threads: int | None = Field(
-        None, ge=1, description="CPU threads to use; unset means all cores."
-    )
-    memory_limit: str | None = Field(None, description="DuckDB's memory limit, such as 4GB.")
-    mlflow_uri: str | None = Field(None, description="MLflow server; unset means a file in home.")
-
-
 class SalesLog(Section):
     """Where the sales log is and how to read it."""
 
     files: list[str] = Field(
         default_factory=list, description="File names or globs, relative to the YAML."
     )
+    database: Database = Database()
     layout: Literal["long", "wide"] = Field(
         "long", description="long: one row per order line; wide: one column pair per SKU."
     )
@@ -71,7 +60,8 @@ class SalesLog(Section):
     base_currency: str = Field("USD", description="Currency that money is converted to.")
     fx_rates: dict[str, float] = Field(
         default_factory=dict,
-        description="Currency -> units of base currency for one unit, where a row has no rate.",
+        description="Currency -> units of base currency for one unit, where a row has no rate; "
+        "rates that change over time go to side_tables.fx_rates.",
     )
     keyword_rules: list[tuple[str, str]] = Field(
         default_factory=list,
@@ -89,7 +79,8 @@ class SideTable(Section):
     columns: dict[str, str] = Field(default_factory=dict)
     stable: list[str] = Field(
         default_factory=list,
-        description="Columns that do not change over time, so that past cutoffs may use them.",
+        description="Columns that do not change over time, so that past cutoffs may use them "
+        "where a row has no valid_from.",
     )
 
 
@@ -190,6 +181,8 @@ class Settings(Section):
             "open_deals",
             "contacts_log",
             "blocks",
+            "fx_rates",
+            "label_denylist",
         ],
         SideTable,
     ] = Field(default_factory=dict)
@@ -215,30 +208,37 @@ class Settings(Section):
         """Resolve a path of the YAML against the folder that the YAML is in."""
         return (self.base / Path(name).expanduser()).resolve()
 
-    @cached_property
+    @property
+    def has_sales_log(self) -> bool:
+        """Whether there is anything to read: files are named, or the database was extracted."""
+        names = self.sales_log.database.names
+        extracted = bool(names) and any(e.extracts for _, e in current(environment(), names))
+        return bool(self.sales_log.files) or extracted
+
+    @property
     def sales_files(self) -> list[Path]:
-        """Files of the sales log, sorted by name.
+        """Files of the sales log, sorted by name, and the current extracts of the database.
 
         Raises
         ------
         SettingsError
-            When no file is named, or a name or glob matches nothing.
+            When none is named, a name or glob matches nothing, or nothing was extracted yet.
         """
-        if not self.sales_log.files:
+        log = self.sales_log
+        if not log.files and not log.database.tables:
             raise SettingsError(
                 "sales_log.files is empty: name a YAML in GOSALES_CONFIG (see docs/examples), "
                 "or run `gosales demo` to make a sample"
             )
-        found: set[Path] = set()
-        for pattern in self.sales_log.files:
-            matches = _expand(self.base, pattern)
-            if not matches:
-                raise SettingsError(
-                    f"sales_log.files: no file matches {pattern!r} in {self.base}; "
-                    "paths are relative to the YAML"
-                )
-            found.update(matches)
-        return sorted(found)
+        names = log.database.names
+        extracts = current_files(environment(), names) if names else []
+        if not log.files and not extracts:
+            raise SettingsError(
+                "sales_log.database: nothing has been read from the database yet: name it in "
+                "GOSALES_DATABASE_URL and run `gosales run`, or materialize raw/database_extracts "
+                "and reload; see docs/databases.md"
+            )
+        return [*_named_files(self), *extracts]
 
     @cached_property
     def config_hash(self) -> str:
@@ -277,12 +277,6 @@ def load_settings(path: Path) -> Settings:
 
 
 @lru_cache(maxsize=1)
-def environment() -> Environment:
-    """The process environment, read once."""
-    return Environment()
-
-
-@lru_cache(maxsize=1)
 def current_settings() -> Settings:
     """The settings of this process: ``GOSALES_CONFIG``, else ``.gosales/sample/gosales.yaml``.
 
@@ -304,6 +298,19 @@ def use_settings(config: Path) -> Settings:
     return current_settings()
 
 
+def _named_files(settings: Settings) -> list[Path]:
+    found: set[Path] = set()
+    for pattern in settings.sales_log.files:
+        matches = _expand(settings.base, pattern)
+        if not matches:
+            raise SettingsError(
+                f"sales_log.files: no file matches {pattern!r} in {settings.base}; "
+                "paths are relative to the YAML"
+            )
+        found.update(matches)
+    return sorted(found)
+
+
 def _expand(base: Path, pattern: str) -> list[Path]:
     path = Path(pattern).expanduser()
     if path.is_absolute():
@@ -318,7 +325,8 @@ def _expand(base: Path, pattern: str) -> list[Path]:
 
 
 def _files_exist(settings: Settings, path: Path) -> None:
-    _ = settings.sales_files
+    reads_database = bool(settings.sales_log.database.tables)
+    _ = _named_files(settings) if reads_database else settings.sales_files
     named = {"sku_map": settings.sku_map} | {
         f"side_tables.{name}.file": table.file for name, table in settings.side_tables.items()
     }
@@ -339,7 +347,8 @@ def _first_problem(error: ValidationError) -> str:
     if problem["type"] == "literal_error" and where and where[-1] == "[key]":
         shown = f"unknown key {'.'.join(where[:-1])!r}"
         return f"{shown}; known keys: {problem['ctx']['expected']}"
-    return f"{shown}: {problem['msg']} (found {problem['input']!r})"
+    found = _LOG_IN.sub("://***@", repr(problem["input"]))
+    return f"{shown}: {problem['msg']} (found {found})"
 
 
 def _keys_at(where: list[str]) -> list[str]:

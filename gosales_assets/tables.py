@@ -1,15 +1,32 @@
 """A table of the warehouse: its name, contract, grain, order and partitions, said once."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
+from types import ModuleType
 from typing import Annotated, Any
 
 import pandera.polars as pa
 import polars as pl
+from pandera.api.extensions import register_check_method
 
 # Money and units are exact decimals: sums do not depend on their order.
 Money = Annotated[pl.Decimal, 18, 2]
 Quantity = Annotated[pl.Decimal, 18, 4]
+# Days before this one are a system's way to say that there is no day.
+FIRST_DAY = date(1900, 1, 1)
+
+
+@register_check_method(statistics=["column"])  # type: ignore[untyped-decorator]
+def not_below(data: pa.PolarsData, column: str) -> pl.LazyFrame:
+    """Rule of a field: not below (or before) another column of its row; missing values pass."""
+    return data.lazyframe.select(pl.col(data.key) >= pl.col(column))
+
+
+@register_check_method(statistics=["days"])  # type: ignore[untyped-decorator]
+def at_most_days_ahead(data: pa.PolarsData, days: int) -> pl.LazyFrame:
+    """Rule of a field: a day at most so many days after today; missing days pass."""
+    return data.lazyframe.select(pl.col(data.key) <= date.today() + timedelta(days=days))
 
 
 class Contract(pa.DataFrameModel):
@@ -96,6 +113,11 @@ class Table:
             return frame.select(pl.col(name).cast(kind) for name, kind in self.types.items())
         except pl.exceptions.PolarsError as error:
             raise ValueError(f"{self.name}: {error}") from error
+
+
+def tables_of(module: ModuleType) -> list[Table]:
+    """Tables that a room's ``contract.py`` defines, each once, in that order."""
+    return list({t.name: t for t in vars(module).values() if isinstance(t, Table)}.values())
 
 
 def table(contract: type[pa.DataFrameModel], name: str, **about: Any) -> Table:

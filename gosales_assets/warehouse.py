@@ -286,6 +286,7 @@ class Warehouse(DuckDBResource):
             config["temp_directory"] = str(scratch)
         connection = duckdb.connect(database, config=config)
         try:
+            connection.execute("SET enable_progress_bar = false")  # it would write across our own
             yield connection
         finally:
             connection.close()

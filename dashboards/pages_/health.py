@@ -40,11 +40,13 @@ LOAD_COLUMNS = {
     "notes": "Notes",
 }
 REASON_COLUMNS = {
-    "records": "Records",
+    "rows": "Records",
     "reason": "Reason",
-    "example": "Example",
+    "first_example": "Example",
     "source_file": "File",
     "first_line": "First line",
+    "revenue": "Revenue set aside",
+    "gross_profit": "Profit set aside",
 }
 RUN_COLUMNS = {
     "published_at": "Published (UTC)",

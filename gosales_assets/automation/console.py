@@ -76,6 +76,7 @@ def _summary(
         "durations": done.durations,
         "up_to_date": done.up_to_date,
         "failed_checks": [asdict(check) for check in done.failed_checks],
+        "check_warnings": [asdict(check) for check in done.check_warnings],
         "error": done.error,
         "paths": {
             "database": str(warehouse.published_database),
@@ -94,4 +95,7 @@ def _account_text(done: Refresh, account: Account) -> str:
     ]
     if done.error:
         problems.append(f"FAILED: {done.error}")
-    return "\n".join([*problems, *([] if problems else in_words(account))])
+    warnings = [f"  {c.table}, check {c.check!r}: {c.detail}" for c in done.check_warnings]
+    if warnings:
+        warnings = ["", "Checks that warn; what they found is in the Dagster UI", *warnings]
+    return "\n".join([*problems, *([] if problems else in_words(account)), *warnings])

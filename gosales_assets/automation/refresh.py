@@ -13,7 +13,7 @@ import dagster as dg
 from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
 from gosales_assets.contracts import asset_key
 from gosales_assets.partitions import Keys
-from gosales_assets.runs.assets import SESSION_TAG
+from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.runs.tables import ALL_TABLES
 from gosales_assets.settings import SettingsError
 from gosales_assets.warehouse import Warehouse
@@ -24,7 +24,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A blocking check that failed: its table, its name, its partition, what it found."""
+    """A check that failed: its table, its name, its partition, what it found."""
 
     table: str
     check: str
@@ -40,6 +40,7 @@ class Refresh:
     durations: dict[str, float] = field(default_factory=dict)
     up_to_date: list[str] = field(default_factory=list)
     failed_checks: list[FailedCheck] = field(default_factory=list)
+    check_warnings: list[FailedCheck] = field(default_factory=list)
     error: str | None = None
 
     @property
@@ -96,8 +97,10 @@ def refresh(
         ticks.finish()
         seconds = time.monotonic() - began
         done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)
+        evaluations = result.get_asset_check_evaluations()
+        done.check_warnings += _failed_checks(evaluations, blocking=False)
         if not result.success:
-            done.failed_checks = _failed_checks(result.get_asset_check_evaluations())
+            done.failed_checks = _failed_checks(evaluations, blocking=True)
             done.error = _first_error(result)
             break
     return done
@@ -144,9 +147,13 @@ def _run(
     )
 
 
-def _failed_checks(evaluations: Sequence[dg.AssetCheckEvaluation]) -> list[FailedCheck]:
-    failed = [e for e in evaluations if not e.passed and e.blocking]
-    by_partition = [e for e in failed if e.partition is not None]
+def _failed_checks(
+    evaluations: Sequence[dg.AssetCheckEvaluation], *, blocking: bool
+) -> list[FailedCheck]:
+    """Checks that failed: those that block for each partition, warnings once over all of them."""
+    failed = [e for e in evaluations if not e.passed and bool(e.blocking) == blocking]
+    wanted = [e for e in failed if (e.partition is not None) == blocking]
+    told = {(e.asset_key, e.check_name) for e in wanted}
     return [
         FailedCheck(
             table=".".join(e.asset_key.path),
@@ -154,7 +161,7 @@ def _failed_checks(evaluations: Sequence[dg.AssetCheckEvaluation]) -> list[Faile
             partition=e.partition,
             detail=_detail(e),
         )
-        for e in (by_partition or failed)
+        for e in [*wanted, *(e for e in failed if (e.asset_key, e.check_name) not in told)]
     ]
 
 
@@ -163,8 +170,12 @@ def _detail(evaluation: dg.AssetCheckEvaluation) -> str:
         return evaluation.description
     failures = evaluation.metadata.get("failures")
     if isinstance(failures, dg.TableMetadataValue) and failures.records:
-        row = failures.records[0].data
-        return f"{row['column']}: {row['rule']} ({row['rows']} rows; {row['examples']})"
+        row, more = failures.records[0].data, len(failures.records) - 1
+        told = str(row["rule"])
+        if row["column"]:
+            told = f"{row['column']}: {told} ({row['rows']} rows; {row['examples']})"
+        where = f"{row['partition']}: " if len(failures.records) > 1 else ""
+        return f"{where}{told} and {more} more" if more else told
     return "see the check in the Dagster UI"
 
 

@@ -5,14 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import (
-    check_partitions,
-    contract_check,
-    dep,
-    remarks,
-    store,
-    table_asset,
-)
+from gosales_assets.breaches import remarks
+from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
 from gosales_assets.division_names import division_identity
 from gosales_assets.drift import activity
 from gosales_assets.drift.alerts import Alert, as_table, hard_alerts

@@ -112,7 +112,7 @@ def open_star(
         yield Star(
             window_months=window_months,
             sku_sets=dict(sku_sets),
-            months=_stage(engine, "months", warehouse.scan(engine, CUSTOMER_MONTH).drop("skus")),
+            months=_stage(engine, "months", warehouse.scan(engine, CUSTOMER_MONTH)),
             days=_stage(engine, "days", warehouse.scan(engine, CUSTOMER_DAY).drop("value")),
             facts=facts.select(
                 *("customer_id", "order_date", "line_id", "sku", "division", "is_return"),

@@ -7,8 +7,8 @@ from functools import cache
 import dagster as dg
 import polars as pl
 
+from gosales_assets.breaches import Breach
 from gosales_assets.contracts import (
-    Breach,
     asset_key,
     asset_spec,
     check_partitions,
@@ -46,18 +46,19 @@ from gosales_assets.partitions import (
     divisions_by_cutoff,
 )
 from gosales_assets.settings import Settings
-from gosales_assets.sources.contract import INSTALLED_BASE
+from gosales_assets.sources.contract import CUSTOMERS, INSTALLED_BASE
 from gosales_assets.star.contract import (
     CUSTOMER_DAY,
     CUSTOMER_MONTH,
-    DIM_CUSTOMER,
     FACT_TRANSACTIONS,
+    INDUSTRY_MATCHES,
 )
 from gosales_assets.star.scopes import sku_sets, target_lines
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 
 _STAR = [dep(table) for table in (CUSTOMER_MONTH, CUSTOMER_DAY, FACT_TRANSACTIONS)]
+_BESIDE = [dep(table) for table in (CUSTOMERS, INDUSTRY_MATCHES, INSTALLED_BASE)]
 _FITTED = (FITTED_STATISTICS, AFFINITY_RULES, AFFINITY_EVIDENCE)
 _RULES_SHOWN = 10
 
@@ -66,7 +67,7 @@ _RULES_SHOWN = 10
     specs=[
         asset_spec(
             table,
-            deps=[*_STAR, dep(DIM_CUSTOMER), dep(INSTALLED_BASE)],
+            deps=[*_STAR, *_BESIDE],
             kinds={"duckdb", "python"},
         )
         for table in _FITTED
@@ -111,8 +112,7 @@ def customer_features(
     DIVISION_FEATURES,
     deps=[
         *_STAR,
-        dep(DIM_CUSTOMER),
-        dep(INSTALLED_BASE),
+        *_BESIDE,
         *(dep(table, SAME_CUTOFF) for table in (FITTED_STATISTICS, AFFINITY_RULES)),
     ],
     kinds={"duckdb"},
@@ -293,7 +293,9 @@ def _star(warehouse: Warehouse, settings: Settings) -> Iterator[Star]:
 
 def _side_tables(warehouse: Warehouse) -> layers.SideTables:
     return layers.SideTables(
-        customers=warehouse.read(DIM_CUSTOMER), installed_base=warehouse.read(INSTALLED_BASE)
+        customers=warehouse.read(CUSTOMERS),
+        matches=warehouse.read(INDUSTRY_MATCHES),
+        installed_base=warehouse.read(INSTALLED_BASE),
     )
 
 

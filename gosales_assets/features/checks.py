@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import polars.selectors as cs
 
+from gosales_assets.breaches import Breach
 from gosales_assets.calendar import add_months
-from gosales_assets.contracts import Breach
 
 if TYPE_CHECKING:
     import ibis

@@ -43,9 +43,10 @@ class Learned(Fitted):
 
 @dataclass(frozen=True)
 class SideTables:
-    """Tables beside the sales log that features read: star.dim_customer, raw.installed_base."""
+    """What features read beside the log: raw.customers, star.industry_matches, installed base."""
 
     customers: pl.DataFrame
+    matches: pl.DataFrame
     installed_base: pl.DataFrame
 
 
@@ -60,10 +61,10 @@ def one_blas_thread() -> Iterator[None]:
 
 def attributes_of(activity: Activity, side: SideTables, settings: Settings) -> pl.DataFrame:
     """Attributes per customer that may be used at this cutoff, in customer order."""
-    stable = profile.stable_attributes(side.customers, settings)
+    known = profile.attributes_known_by(side.customers, side.matches, activity.cutoff, settings)
     newest = profile.latest_of_lines(activity.lines)
     return (
-        activity.customers.join(stable, on="customer_id", how="left")
+        activity.customers.join(known, on="customer_id", how="left")
         .join(newest, on="customer_id", how="left")
         .sort("customer_id")
     )

@@ -1,12 +1,13 @@
 """What customers alike do: purchase rates by industry, size, region, branch, rep and so on.
 
 Each rate is the share of the customers with the same attribute value that bought the target,
-shrunk toward the share among all customers (sub-industries toward their industry). Only
-attributes that do not change over time may be used for a past cutoff: those that the settings
-declare stable. Branch and rep come from the customer's newest line by then.
+shrunk toward the share among all customers (sub-industries toward their industry). A past cutoff
+may use only what was known then: rows of a side table that say since when they hold, and columns
+that the settings declare stable. Branch and rep come from the customer's newest line by then.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,34 +17,56 @@ from gosales_assets.features.catalog import ATTRIBUTES
 from gosales_assets.features.holdings import Array
 from gosales_assets.features.shrinkage import rate_prior, shrunk
 from gosales_assets.settings import Settings
+from gosales_assets.star.industry_choice import industries_known_by
+from gosales_assets.star.validity import known_by
 
 if TYPE_CHECKING:
     import ibis
 
 PARENTS = {"sub_industry": "industry"}
 _FROM_LINES = ("branch", "rep")
+_INDUSTRY = ("industry", "sub_industry")
 
 
-def stable_attributes(customers: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Keep of star.dim_customer what past cutoffs may use; all else becomes null.
+def attributes_known_by(
+    customers: pl.DataFrame, matches: pl.DataFrame, cutoff: date, settings: Settings
+) -> pl.DataFrame:
+    """What the side tables said of each customer on the evening of a cutoff.
+
+    That is the newest row by then; of rows that do not say since when they hold, only columns that
+    the settings declare stable. The industry file speaks where the customers table does not.
+
+    Parameters
+    ----------
+    customers, matches
+        raw.customers and star.industry_matches.
 
     Returns
     -------
-    One row per customer: customer_id and the attributes of the side tables.
+    At most one row per customer: customer_id and the attributes of the side tables; null: unknown.
     """
     declared = {name: set(side.stable) for name, side in settings.side_tables.items()}
     stable = declared.get("customers", set())
-    enriched = declared.get("industry_enrichment", set())
-    by_enrichment = pl.col("industry_source") == "enrichment"
-    kept = []
-    for name in ATTRIBUTES:
-        if name in _FROM_LINES:
-            continue
-        allowed = pl.lit(name in stable)
-        if name in ("industry", "sub_industry"):
-            allowed = pl.when(by_enrichment).then(name in enriched).otherwise(name in stable)
-        kept.append(pl.when(allowed).then(pl.col(name)).alias(name))
-    return customers.select("customer_id", *kept)
+    own = known_by(customers, "customer_id", cutoff, stable)
+    elsewhere = industries_known_by(
+        matches,
+        cutoff,
+        names_are_stable="customer_name" in stable,
+        stable=declared.get("industry_enrichment", set()),
+    )
+    both = own.join(elsewhere, on="customer_id", how="full", coalesce=True, suffix="_elsewhere")
+    # An industry comes whole from one source.
+    silent = pl.all_horizontal(pl.col(name).is_null() for name in _INDUSTRY)
+    return both.select(
+        "customer_id",
+        *(
+            pl.when(silent).then(f"{name}_elsewhere").otherwise(name).alias(name)
+            if name in _INDUSTRY
+            else name
+            for name in ATTRIBUTES
+            if name not in _FROM_LINES
+        ),
+    )
 
 
 def latest_of_lines(lines: "ibis.Table") -> pl.DataFrame:

@@ -6,8 +6,8 @@ from functools import cache
 import dagster as dg
 import polars as pl
 
+from gosales_assets.breaches import Breach
 from gosales_assets.contracts import (
-    Breach,
     asset_key,
     check_partitions,
     contract_check,
@@ -18,12 +18,14 @@ from gosales_assets.contracts import (
 from gosales_assets.labels.candidates import candidates as candidates_of
 from gosales_assets.labels.completeness import closed_windows_only, every_customer
 from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE
+from gosales_assets.labels.denylist import denied_skus
 from gosales_assets.labels.outcomes import labels as labels_of
 from gosales_assets.labels.outcomes import outcomes
 from gosales_assets.labels.prevalence import markdown, unusual
 from gosales_assets.labels.prevalence import prevalence as prevalence_of
 from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, GRID, KEYS, day, divisions_by_cutoff
 from gosales_assets.settings import Settings
+from gosales_assets.sources.contract import LABEL_DENYLIST
 from gosales_assets.star.contract import CUSTOMER_DAY, DIM_CUTOFF, FACT_TRANSACTIONS
 from gosales_assets.star.scopes import sku_sets, target_lines
 from gosales_assets.tables import Table
@@ -56,7 +58,7 @@ def candidates(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
 
 @table_asset(
     LABELS,
-    deps=[dep(CANDIDATES), dep(FACT_TRANSACTIONS), dep(DIM_CUTOFF)],
+    deps=[dep(CANDIDATES), dep(FACT_TRANSACTIONS), dep(DIM_CUTOFF), dep(LABEL_DENYLIST)],
     kinds={"duckdb"},
 )
 def labels(
@@ -64,16 +66,23 @@ def labels(
 ) -> None:
     """Label the candidates of closed windows; open windows get an empty partition."""
     closed = _closed_cutoffs(warehouse)
+    denied = denied_skus(settings, warehouse.read(LABEL_DENYLIST))
     for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
         is_closed = _is_closed(closed, cutoff)
-        frame = _label(warehouse, settings, cutoff, divisions) if is_closed else LABELS.empty()
+        frame = LABELS.empty()
+        if is_closed:
+            frame = _label(warehouse, settings, cutoff, divisions, denied)
         for division, rows in _per_division(frame, divisions).items():
             store(
                 context,
                 warehouse,
                 LABELS,
                 rows,
-                metadata={"buyers": int(rows["label"].sum()), "window": _window(is_closed)},
+                metadata={
+                    "buyers": int(rows["label"].sum()),
+                    "window": _window(is_closed),
+                    "products that never count": ", ".join(denied) or "none",
+                },
                 cutoff=cutoff,
                 division=division,
             )
@@ -178,14 +187,18 @@ def prevalence_is_usual(
 
 
 def _label(
-    warehouse: Warehouse, settings: Settings, cutoff: str, divisions: Sequence[str]
+    warehouse: Warehouse,
+    settings: Settings,
+    cutoff: str,
+    divisions: Sequence[str],
+    denied: Sequence[str],
 ) -> pl.DataFrame:
     months = settings.window_months
     grid = [{"cutoff": cutoff, "division": division} for division in divisions]
     with warehouse.engine() as engine:
         facts = warehouse.scan(engine, FACT_TRANSACTIONS)
         lines = target_lines(facts, divisions, sku_sets(settings))
-        bought = outcomes(lines, day(cutoff), months, settings.labels.sku_denylist)
+        bought = outcomes(lines, day(cutoff), months, denied)
         return labels_of(
             warehouse.scan(engine, CANDIDATES, grid),
             bought,

@@ -1,6 +1,6 @@
 """Completeness: no candidate is lost, and no window is labelled before it has closed."""
 
-from gosales_assets.contracts import Breach
+from gosales_assets.breaches import Breach
 
 
 def every_customer(rows: int, customers: int) -> list[Breach]:

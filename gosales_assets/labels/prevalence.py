@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from gosales_assets.contracts import Breach
+from gosales_assets.breaches import Breach
 
 RARE, COMMON = 0.005, 0.5
 _KEYS = ["cutoff", "division", "cohort"]

@@ -7,15 +7,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from gosales_assets.breaches import Breach, remarks
 from gosales_assets.contracts import (
     OWNERS,
-    Breach,
     asset_key,
     asset_spec,
     check_partitions,
     contract_check,
     dep,
-    remarks,
     store,
     table_asset,
 )

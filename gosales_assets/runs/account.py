@@ -9,9 +9,10 @@ import polars as pl
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.partitions import Keys
 from gosales_assets.runs.contract import LAKE_INVENTORY, RUN_MANIFEST
+from gosales_assets.runs.intake import by_file, counted, files_in_words, reasons_in_words
 from gosales_assets.runs.inventory import current_partitions, per_table
 from gosales_assets.settings import Settings
-from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE
+from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE_REASONS
 from gosales_assets.star.contract import DIM_CUSTOMER, DIM_CUTOFF
 from gosales_assets.tables import Table
 from gosales_assets.validation.contract import BACKTESTS
@@ -29,6 +30,8 @@ class Account:
     run_id: str | None = None
     rows: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     customers: int = 0
     first_day: str | None = None
@@ -47,11 +50,12 @@ def account_of(warehouse: Warehouse, settings: Settings, keys: Keys) -> Account:
     log = _read(warehouse, LOAD_LOG, keys)
     account.rows = {
         name: int(log[f"rows_{name}"].sum())
-        for name in ("read", "loaded", "quarantined", "duplicate")
+        for name in ("read", "loaded", "quarantined", "duplicate", "skipped")
     }
-    quarantine = _read(warehouse, QUARANTINE, keys)
-    reasons = quarantine.group_by("reason").len().sort("len", "reason", descending=[True, False])
-    account.quarantined = dict(reasons.iter_rows())
+    reasons = _read(warehouse, QUARANTINE_REASONS, keys)
+    account.quarantined = counted(reasons)
+    account.reasons = reasons.with_columns(pl.selectors.decimal().cast(pl.Float64)).to_dicts()
+    account.files = by_file(log, reasons)
     account.notes = _notes(settings, log)
     account.customers = _read(warehouse, DIM_CUSTOMER, keys).height
     cutoffs = _read(warehouse, DIM_CUTOFF, keys)
@@ -120,17 +124,20 @@ def _add_newest_list(account: Account, warehouse: Warehouse, keys: Keys) -> None
 
 def _what_came_in(account: Account) -> list[str]:
     rows = account.rows
+    empty = f"; {rows['skipped']:,} lines hold no data (titles, totals)" if rows["skipped"] else ""
     lines = [
         "",
         "What came in",
         f"  {rows['read']:,} records read: {rows['loaded']:,} loaded, "
-        f"{rows['quarantined']:,} quarantined, {rows['duplicate']:,} exact repeats.",
+        f"{rows['quarantined']:,} quarantined, {rows['duplicate']:,} exact repeats{empty}.",
         f"  {account.customers:,} customers, orders from {account.first_day} to "
         f"{account.last_day}.",
     ]
-    if account.quarantined:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in account.quarantined.items())
-        lines.append(f"  Quarantined because: {reasons}.")
+    if account.reasons:
+        why = reasons_in_words(account.reasons, rows["read"])
+        lines += ["  Quarantined because:", *(f"    {reason}." for reason in why)]
+    if len(account.files) > 1:
+        lines += ["  By file:", *(f"    {file}." for file in files_in_words(account.files))]
     return [*lines, *(f"  Note: {note}." for note in account.notes)]
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from gosales_assets.contracts import OWNERS, asset_key, contract_check, dep, store, table_asset
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.partitions import KEYS
-from gosales_assets.provenance import code_version
+from gosales_assets.provenance import SESSION_TAG, code_version
 from gosales_assets.runs.contract import LAKE_INVENTORY, RUN_MANIFEST
 from gosales_assets.runs.exports import export
 from gosales_assets.runs.inventory import current_partitions, per_table, take_inventory
@@ -24,9 +24,6 @@ from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import LOAD_LOG
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace.contract import WHITESPACE
-
-# Runs that one `gosales run` (or one backfill) started carry the same value of this tag.
-SESSION_TAG = "gosales/session"
 
 RESULTS = [table for table in ALL_TABLES if table.room != "runs"]
 

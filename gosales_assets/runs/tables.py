@@ -9,12 +9,14 @@ from gosales_assets.models import contract as models
 from gosales_assets.runs import contract as runs
 from gosales_assets.scores import contract as scores
 from gosales_assets.sources import contract as sources
+from gosales_assets.sources import database_contract as database
 from gosales_assets.star import contract as star
-from gosales_assets.tables import Table
+from gosales_assets.tables import Table, tables_of
 from gosales_assets.validation import contract as validation
 from gosales_assets.whitespace import contract as whitespace
 
 CONTRACTS: tuple[ModuleType, ...] = (
+    database,
     sources,
     star,
     labels,
@@ -28,10 +30,6 @@ CONTRACTS: tuple[ModuleType, ...] = (
 )
 
 
-def _tables_of(module: ModuleType) -> list[Table]:
-    return [value for value in vars(module).values() if isinstance(value, Table)]
-
-
 ALL_TABLES: tuple[Table, ...] = tuple(
-    {table.name: table for module in CONTRACTS for table in _tables_of(module)}.values()
+    {table.name: table for module in CONTRACTS for table in tables_of(module)}.values()
 )

@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 import dagster as dg
 import polars as pl
 
+from gosales_assets.breaches import Breach, remarks
 from gosales_assets.calendar import closed_by
 from gosales_assets.contracts import (
-    Breach,
     asset_key,
     check_partitions,
     contract_check,
     dep,
-    remarks,
     store,
     table_asset,
 )
 from gosales_assets.features.contract import FEATURE_MATRIX
-from gosales_assets.features.profile import stable_attributes
+from gosales_assets.features.profile import attributes_known_by
 from gosales_assets.labels.contract import CANDIDATES, LABELS
 from gosales_assets.models import artefact
 from gosales_assets.models.assets import POOLED_MODEL
@@ -40,7 +39,8 @@ from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.scores.figures import score_histogram
 from gosales_assets.scores.scoring import rank, score
 from gosales_assets.settings import Settings
-from gosales_assets.star.contract import DIM_CUSTOMER
+from gosales_assets.sources.contract import CUSTOMERS
+from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
 from gosales_assets.warehouse import Warehouse
 
 BUYERS = ["division", "customer_id", "label", "net_gp_window"]
@@ -89,7 +89,7 @@ class _Cutoff:
         dg.AssetDep(POOLED_MODEL, partition_mapping=SAME_CUTOFF),
         dep(CANDIDATES),
         dep(LABELS, grid_up_to_cutoff()),
-        dep(DIM_CUSTOMER),
+        *(dep(table) for table in (DIM_CUSTOMER, CUSTOMERS, INDUSTRY_MATCHES)),
     ],
     kinds={"scikitlearn", "lightgbm"},
 )
@@ -102,11 +102,11 @@ def icp_scores(
     it does not depend on which cutoffs were scored before.
     """
     known = _Cutoff(warehouse, settings)
-    customers = warehouse.read(DIM_CUSTOMER)
-    named = customers.select("customer_id", "customer_name").join(
-        stable_attributes(customers, settings), on="customer_id"
-    )
+    names = warehouse.read(DIM_CUSTOMER, columns=["customer_id", "customer_name"])
+    side, matches = warehouse.read(CUSTOMERS), warehouse.read(INDUSTRY_MATCHES)
     for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
+        attributes = attributes_known_by(side, matches, day(cutoff), settings)
+        named = names.join(attributes, on="customer_id", how="left", maintain_order="left")
         frame = _scores(known, context.run.run_id, named, cutoff, divisions)
         picture = {"scores": png(score_histogram(frame))} if frame.height else {}
         by_division = frame.partition_by("division", as_dict=True)

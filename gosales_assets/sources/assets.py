@@ -8,27 +8,38 @@ import dagster as dg
 import ibis
 import polars as pl
 
+from gosales_assets.breaches import Breach
 from gosales_assets.contracts import (
-    Breach,
     asset_key,
     asset_spec,
     check_partitions,
     contract_check,
+    dep,
     note,
     store,
     table_asset,
 )
 from gosales_assets.settings import Settings
-from gosales_assets.sources.conservation import disagreements, held_by_file, imbalances
+from gosales_assets.sources.conservation import (
+    disagreements,
+    held_by_file,
+    imbalances,
+    set_aside_by_file,
+)
 from gosales_assets.sources.contract import (
     LOAD_LOG,
     QUARANTINE,
+    QUARANTINE_REASONS,
     SALES_LINES,
     SIDE_TABLES,
     SKU_MAP,
 )
+from gosales_assets.sources.database_assets import ASSETS as DATABASE_ASSETS
+from gosales_assets.sources.database_assets import CHECKS as DATABASE_CHECKS
+from gosales_assets.sources.database_contract import DATABASE_EXTRACTS
 from gosales_assets.sources.load import SalesLogLoad, load_sales_log
 from gosales_assets.sources.outline import division_keys
+from gosales_assets.sources.reasons import by_reason
 from gosales_assets.sources.side_tables import SideLoad, load_side_table
 from gosales_assets.sources.sku_map import load_sku_map
 from gosales_assets.tables import Table
@@ -41,7 +52,10 @@ _LOG_TABLES = (SALES_LINES, QUARANTINE, LOAD_LOG)
 
 
 @dg.multi_asset(
-    specs=[asset_spec(table, kinds={"polars"}) for table in _LOG_TABLES], name="raw__sales_log"
+    specs=[
+        asset_spec(table, deps=[dep(DATABASE_EXTRACTS)], kinds={"polars"}) for table in _LOG_TABLES
+    ],
+    name="raw__sales_log",
 )
 def sales_log(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
@@ -83,8 +97,7 @@ def conservation(
         log = warehouse.read(LOAD_LOG)
         with warehouse.engine() as engine:
             lines = held_by_file(warehouse.scan(engine, SALES_LINES)).to_polars()
-            quarantine = warehouse.scan(engine, QUARANTINE).group_by("source_file")
-            set_aside = quarantine.aggregate(rows_quarantined=lambda t: t.count()).to_polars()
+            set_aside = set_aside_by_file(warehouse.scan(engine, QUARANTINE)).to_polars()
         problems = imbalances(log.to_dicts()) + disagreements(log, lines, set_aside)
         return [
             Breach(what, "read = loaded + quarantined + duplicate", 1, (f"{file}: {figures}",))
@@ -92,6 +105,23 @@ def conservation(
         ]
 
     return check_partitions(context, LOAD_LOG, find, name="conservation")
+
+
+@table_asset(QUARANTINE_REASONS, deps=[dep(QUARANTINE), dep(LOAD_LOG)], kinds={"duckdb"})
+def quarantine_reasons(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Count the records set aside by file and reason, with the money they stand for."""
+    with warehouse.engine() as engine:
+        quarantine, log = (warehouse.scan(engine, table) for table in (QUARANTINE, LOAD_LOG))
+        frame = by_reason(quarantine, log).to_polars()
+    frame = QUARANTINE_REASONS.typed(frame)
+    most = frame.sort(["rows", *QUARANTINE_REASONS.sort], descending=[True, False, False])
+    store(
+        context,
+        warehouse,
+        QUARANTINE_REASONS,
+        frame,
+        metadata={"reasons": _records(most.head(_ROWS_SHOWN)) if most.height else "none"},
+    )
 
 
 @table_asset(SKU_MAP, kinds={"polars"})
@@ -103,19 +133,23 @@ def sku_map(
     if loaded is None:
         store(context, warehouse, SKU_MAP, SKU_MAP.empty(), {"remarks": "off: no SKU map is named"})
         return
-    store(context, warehouse, SKU_MAP, loaded.products, {"divisions": len(loaded.divisions)})
+    remarks = {"remarks": "; ".join(loaded.remarks)} if loaded.remarks else {}
+    about = {"divisions": len(loaded.divisions), **remarks}
+    store(context, warehouse, SKU_MAP, loaded.products, about)
 
 
 def _side_asset(table: Table) -> dg.AssetsDefinition:
     """Make the asset of one side table."""
+    # Divisions may be known from the log alone, and so from extracts of the database.
+    by_division = "division" in table.types
 
-    @table_asset(table, kinds={"polars"})
+    @table_asset(table, deps=[dep(DATABASE_EXTRACTS)] if by_division else [], kinds={"polars"})
     def side_table(
         context: dg.AssetExecutionContext,
         warehouse: Warehouse,
         settings: dg.ResourceParam[Settings],
     ) -> None:
-        keys = division_keys(settings) if "division" in table.types else {}
+        keys = division_keys(settings) if by_division else {}
         load = load_side_table(settings, table.short_name, keys)
         for remark in load.remarks:
             context.log.info(f"{table.name}: {remark}")
@@ -180,8 +214,18 @@ def _records(frame: pl.DataFrame) -> dg.TableMetadataValue:
     return dg.MetadataValue.table([dg.TableRecord(row) for row in shown.iter_rows(named=True)])
 
 
-ASSETS = [sales_log, sku_map, *(_side_asset(table) for table in SIDE_TABLES.values())]
+ASSETS = [
+    *DATABASE_ASSETS,
+    sales_log,
+    quarantine_reasons,
+    sku_map,
+    *(_side_asset(table) for table in SIDE_TABLES.values()),
+]
 CHECKS = [
+    *DATABASE_CHECKS,
     conservation,
-    *(contract_check(table) for table in (*_LOG_TABLES, SKU_MAP, *SIDE_TABLES.values())),
+    *(
+        contract_check(table)
+        for table in (*_LOG_TABLES, QUARANTINE_REASONS, SKU_MAP, *SIDE_TABLES.values())
+    ),
 ]

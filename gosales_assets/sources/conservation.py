@@ -108,6 +108,17 @@ def held_by_file(lines: ir.Table) -> ir.Table:
     )
 
 
+def set_aside_by_file(quarantine: ir.Table) -> ir.Table:
+    """Sum ``raw.quarantine`` by file: source_file, rows_quarantined and what they amount to."""
+    return quarantine.group_by("source_file").aggregate(
+        rows_quarantined=quarantine.count(),
+        **{
+            f"{measure}_quarantined": quarantine[measure].cast("decimal(38, 4)").sum()
+            for measure in MEASURES
+        },
+    )
+
+
 def disagreements(
     log: pl.DataFrame, held: pl.DataFrame, set_aside: pl.DataFrame
 ) -> list[tuple[str, str, str]]:
@@ -120,7 +131,7 @@ def disagreements(
     held
         `held_by_file` of ``raw.sales_lines``.
     set_aside
-        ``source_file, rows_quarantined`` of ``raw.quarantine``.
+        `set_aside_by_file` of ``raw.quarantine``.
 
     Returns
     -------
@@ -134,9 +145,11 @@ def disagreements(
         .sort("source_file")
     )
     said = log.sort("source_file")
+    compared = ["rows_loaded", "lines_loaded", "quantity_loaded", "rows_quarantined"]
+    compared += [f"{measure}_quarantined" for measure in MEASURES]
     return [
         (file, what, f"{wrote} in the log, {there} in the table")
-        for what in ("rows_loaded", "lines_loaded", "rows_quarantined", "quantity_loaded")
+        for what in compared
         for file, wrote, there in zip(said["source_file"], said[what], both[what], strict=True)
         if wrote != there
     ]

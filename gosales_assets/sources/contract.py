@@ -3,13 +3,15 @@
 import pandera.polars as pa
 import polars as pl
 
-from gosales_assets.tables import Contract, Money, Quantity, Table, table
+from gosales_assets.tables import FIRST_DAY, Contract, Money, Quantity, Table, table
 
 
 class SalesLines(Contract):
     """Every order line of the sales log that could be read and used, typed, in one layout."""
 
-    line_id: str = pa.Field(unique=True, description="File's short hash, line number and SKU.")
+    line_id: str = pa.Field(
+        unique=True, description="Short hash of the file's name, line number and SKU."
+    )
     customer_id: str = pa.Field(str_length={"min_value": 1}, description="Customer, to the letter.")
     customer_name: str = pa.Field(
         nullable=True, description="Name in the log, without its leading account number."
@@ -18,7 +20,9 @@ class SalesLines(Contract):
         nullable=True, description="Leading number of the name, as in '497588 Example Co'."
     )
     order_id: str = pa.Field(nullable=True, description="Order as given; null: the log has none.")
-    order_date: pl.Date = pa.Field(description="Day of the order.")
+    order_date: pl.Date = pa.Field(
+        ge=FIRST_DAY, at_most_days_ahead=0, description="Day of the order."
+    )
     sku: str = pa.Field(description="Product code, spelled as in the SKU map.")
     product_name: str = pa.Field(nullable=True, description="Product name; null: not given.")
     division: str = pa.Field(description="Division key; see star.dim_division.")
@@ -47,7 +51,35 @@ class Quarantine(Contract):
     source_line: int = pa.Field(ge=1, description="Line of the file where the record begins.")
     reason: str = pa.Field(description="Short reason, the same text for the same problem.")
     detail: str = pa.Field(nullable=True, description="Column and value that caused it.")
+    quantity: Quantity = pa.Field(nullable=True, description="Units; null: none that can be read.")
+    revenue: Money = pa.Field(
+        nullable=True, description="In the file's own money; null: none that can be read."
+    )
+    gross_profit: Money = pa.Field(
+        nullable=True, description="In the file's own money; null: none that can be read."
+    )
     raw_text: str = pa.Field(description="The record as it stands in the file.")
+
+
+class QuarantineReasons(Contract):
+    """Why records of each file could not be used, how many, and how much money they stand for."""
+
+    source_file: str = pa.Field(description="File the records came from.")
+    reason: str = pa.Field(description="Short reason, as in raw.quarantine.")
+    rows: int = pa.Field(ge=1, description="Records set aside for this reason.")
+    share: float = pa.Field(gt=0, le=1, description="Share of the file's data records, 0 to 1.")
+    quantity: Quantity = pa.Field(nullable=True, description="Their units; null: none readable.")
+    revenue: Money = pa.Field(
+        nullable=True, description="Their revenue in the file's own money; null: none readable."
+    )
+    gross_profit: Money = pa.Field(
+        nullable=True,
+        description="Their gross profit in the file's own money; null: none readable.",
+    )
+    first_line: int = pa.Field(ge=1, description="Line of the file where the first one begins.")
+    first_example: str = pa.Field(
+        description="The first one: column and value that caused it, else its beginning."
+    )
 
 
 class LoadLog(Contract):
@@ -58,8 +90,13 @@ class LoadLog(Contract):
     basis: str = pa.Field(description="Hash of what it was read with: settings, SKU map, code.")
     loaded_at: pl.Datetime = pa.Field(description="When the file was loaded (UTC).")
     bytes: int = pa.Field(ge=0, description="Size of the file.")
-    encoding: str = pa.Field(description="Character encoding the file was read with.")
-    delimiter: str = pa.Field(description="Field delimiter.")
+    kind: str = pa.Field(
+        isin=["text", "workbook", "parquet"], description="What kind of file it is."
+    )
+    encoding: str = pa.Field(
+        nullable=True, description="Character encoding the file was read with; null: it is no text."
+    )
+    delimiter: str = pa.Field(nullable=True, description="Field delimiter; null: it is no text.")
     date_order: str = pa.Field(description="Order of year, month and day, decided once per file.")
     status: str = pa.Field(isin=["loaded", "same content as an earlier file"], description="Fate.")
     rows_read: int = pa.Field(ge=0, description="Data records in the file.")
@@ -84,7 +121,9 @@ class LoadLog(Contract):
     gross_profit_quarantined: Money = pa.Field(description="Sum over quarantined records.")
     gross_profit_duplicate: Money = pa.Field(description="Sum over repeats.")
     first_day: pl.Date = pa.Field(nullable=True, description="Earliest order day loaded.")
-    last_day: pl.Date = pa.Field(nullable=True, description="Latest order day loaded.")
+    last_day: pl.Date = pa.Field(
+        nullable=True, not_below="first_day", description="Latest order day loaded."
+    )
     notes: str = pa.Field(description="Columns kept out and other remarks; empty: none.")
 
 
@@ -203,6 +242,13 @@ QUARANTINE = table(
     sort=("source_file", "source_line"),
     may_be_empty=True,
     parts="file",
+)
+QUARANTINE_REASONS = table(
+    QuarantineReasons,
+    "raw.quarantine_reasons",
+    grain="one row per file and reason",
+    sort=("source_file", "reason"),
+    may_be_empty=True,
 )
 LOAD_LOG = table(
     LoadLog,

@@ -2,21 +2,24 @@
 
 A rate column holds units of the row's currency for one unit of base currency (1.35 on a row in CAD
 where the base is USD). A header that names a pair says so itself, as rates are quoted: in
-``UsdCadConversionRate`` one US dollar is so many Canadian dollars, whichever of the two is the
-base; rows in a third currency cannot use it.
+``UsdCadConversionRate`` (or ``fx_usd_to_cad``, ``CAD per USD``) one US dollar is so many Canadian
+dollars, whichever of the two is the base; rows in a third currency cannot use it.
 """
 
-from collections.abc import Mapping
+import re
+from itertools import pairwise
 
 import polars as pl
 
-from gosales_assets.sources.parsing import NUMBER, numbers, text
+from gosales_assets.sources.parsing import NUMBER, is_missing_number, numbers, text
+from gosales_assets.sources.rates import Rates
 
 _ISO_4217 = (
     "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW "
     "MAD MXN MYR NOK NZD PEN PHP PLN RON RSD SAR SEK SGD THB TRY TWD UAH USD VND ZAR"
 )
 _CODES = frozenset(_ISO_4217.split())
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def currencies(cells: pl.Expr, base: str) -> pl.Expr:
@@ -26,10 +29,12 @@ def currencies(cells: pl.Expr, base: str) -> pl.Expr:
 
 def base_per_unit(
     currency: pl.Series,
+    day: pl.Series,
     rate_cells: pl.Series | None,
     rate_header: str,
-    base: str,
-    table: Mapping[str, float],
+    rates: Rates,
+    *,
+    decimal_comma: bool,
 ) -> pl.Series:
     """Units of base currency for one unit of each row's currency; null: no rate is known.
 
@@ -37,27 +42,32 @@ def base_per_unit(
     ----------
     currency
         As `currencies` gives it.
+    day
+        Day of each row's order.
     rate_cells, rate_header
         The row's own rate and its column's header; None where the log has no such column.
-    table
-        ``sales_log.fx_rates``: currency -> units of base currency for one unit.
+    rates
+        Rates for rows without one of their own; a row whose own rate makes no sense has none.
+    decimal_comma
+        How the file writes its numbers.
     """
-    base = base.upper()
-    listed = {code.upper(): rate for code, rate in table.items()} | {base: 1.0}
-    frame = pl.DataFrame({"currency": currency}).with_columns(
-        listed=pl.col("currency").replace_strict(
-            list(listed), list(listed.values()), default=None, return_dtype=pl.Float64
-        ),
-        own=pl.lit(None, pl.Float64),
+    base = rates.base
+    frame = pl.DataFrame({"currency": currency, "listed": rates.on(currency, day)}).with_columns(
+        own=pl.lit(None, pl.Float64), senseless=pl.lit(False)
     )
     if rate_cells is not None:
-        frame = frame.with_columns(own=numbers(rate_cells).cast(pl.Float64))
-        frame = frame.with_columns(own=pl.when(pl.col("own") > 0).then("own"))
-        frame = frame.with_columns(own=_by_direction(rate_header, base))
-    is_base = pl.col("currency") == base
-    return frame.select(rate=pl.when(is_base).then(1.0).otherwise(pl.coalesce("own", "listed")))[
-        "rate"
-    ]
+        own = numbers(rate_cells, decimal_comma=decimal_comma).cast(pl.Float64)
+        absent = rate_cells.to_frame().select(is_missing_number(pl.first())).to_series()
+        frame = frame.with_columns(
+            own=own.zip_with(own > 0, pl.Series([None], dtype=pl.Float64)),
+            senseless=~absent & ~(own >= 0).fill_null(False),
+        ).with_columns(own=_by_direction(rate_header, base))
+    return frame.select(
+        rate=pl.when(pl.col("currency") == base)
+        .then(1.0)
+        .when(~pl.col("senseless"))
+        .then(pl.coalesce("own", "listed"))
+    )["rate"]
 
 
 def to_base(amounts: pl.Expr, rate: pl.Expr) -> pl.Expr:
@@ -74,12 +84,23 @@ def to_base(amounts: pl.Expr, rate: pl.Expr) -> pl.Expr:
 def _by_direction(header: str, base: str) -> pl.Expr:
     """Turn a row's own rate into base units per unit, by what the header says of its direction."""
     own, currency = pl.col("own"), pl.col("currency")
-    letters = "".join(character for character in header.upper() if character.isalpha())
-    quoted, quoting = letters[:3], letters[3:6]
-    if not {quoted, quoting} <= _CODES:
+    pair = _pair(header)
+    if pair is None:
         return 1 / own
+    quoted, quoting = pair
     if quoted == base:
         return pl.when(currency == quoting).then(1 / own)
     if quoting == base:
         return pl.when(currency == quoted).then(own)
     return pl.lit(None, pl.Float64)
+
+
+def _pair(header: str) -> tuple[str, str] | None:
+    """Find the currencies of a header: one unit of the first is worth so many of the second."""
+    words = [word.upper() for word in _WORD.findall(header)]
+    for word in words:
+        if {word[:3], word[3:6]} <= _CODES:
+            return word[:3], word[3:6]
+    for one, two in pairwise(word for word in words if word in _CODES):
+        return (two, one) if "PER" in words else (one, two)
+    return None

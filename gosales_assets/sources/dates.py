@@ -1,7 +1,8 @@
 """Dates: one order of day and month per file, decided from the whole column, never per row."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import polars as pl
@@ -11,8 +12,8 @@ from gosales_assets.settings import SettingsError
 _TIME = r"[T\s]+\d{1,2}:\d{2}.*$"
 _YEAR_FIRST = re.compile(r"(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})|(\d{4})()(\d{2})(\d{2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})")
-_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
-_DAY_NAMED = re.compile(r"(\d{1,2})[-/. ]([a-z]{3,9})\.?[-/. ,]+(\d{4}|\d{2})")
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
+_DAY_NAMED = re.compile(r"(\d{1,2})[-/. ]+([a-z]{3,9})\.?[-/. ,]+(\d{4}|\d{2})")
 _MONTH_NAMED = re.compile(r"([a-z]{3,9})\.?[-/. ]+(\d{1,2})(?:,| )[ ]?(\d{4})")
 _NOTHING = re.compile(r"[0/.\- :]*|null|nan|none|nat|n/a|#n/a")
 _MONTHS = (
@@ -86,8 +87,10 @@ def parse_date(cell: str, order: str) -> date | None:
 
 
 def is_no_date(cell: str, day: date | None) -> bool:
-    """Whether a cell stands for no date: empty, zeros, or 1900-01-01."""
-    return day == _MISSING_DAY or _NOTHING.fullmatch(cell.strip().lower()) is not None
+    """Whether a cell stands for no date: empty, zeros, or 1900-01-01 (the same in every order)."""
+    if day is None and _NOTHING.fullmatch(cell.strip().lower()):
+        return True
+    return (day or parse_date(cell, "mdy")) == _MISSING_DAY
 
 
 def decide_order(counts: Mapping[str, int], declared: str, where: str) -> str:
@@ -109,31 +112,70 @@ def decide_order(counts: Mapping[str, int], declared: str, where: str) -> str:
     """
     if declared != "auto":
         return declared
-    clear = mdy = dmy = either = 0
+    first_wins = _year_may_stand_first(counts)
+    if first_wins is not None:
+        raise SettingsError(
+            f"{where}: two-digit years may stand first or last (such as {first_wins!r}); "
+            "set sales_log.date_order to ymd, mdy or dmy"
+        )
+    reads: Counter[str] = Counter()
     for cell, rows in counts.items():
-        if not _YEAR_LAST.fullmatch(cell.strip()):
-            clear += rows if parse_date(cell, "ymd") else 0
-            continue
-        as_mdy, as_dmy = parse_date(cell, "mdy"), parse_date(cell, "dmy")
-        mdy += rows if as_mdy and not as_dmy else 0
-        dmy += rows if as_dmy and not as_mdy else 0
-        either += rows if as_mdy and as_dmy and as_mdy != as_dmy else 0
-    if not (mdy or dmy):
-        if either > clear:
-            example = next(
-                c for c in sorted(counts) if parse_date(c, "mdy") != parse_date(c, "dmy")
-            )
-            raise SettingsError(
-                f"{where}: all dates read both month first and day first (such as {example!r}); "
-                "set sales_log.date_order to mdy or dmy"
-            )
-        return "ymd" if clear or either else "mdy"
+        reads[_reading(cell)] += rows
+    mdy, dmy = reads["mdy"], reads["dmy"]
     if min(mdy, dmy) * _FEWEST_AGAINST > max(mdy, dmy):
         raise SettingsError(
             f"{where}: {mdy} dates can only be month first and {dmy} only day first; "
             "split the file or set sales_log.date_order"
         )
-    return "mdy" if mdy > dmy else "dmy"
+    if mdy or dmy:
+        return "mdy" if mdy > dmy else "dmy"
+    either = sorted(cell for cell in counts if _reading(cell) == "either")
+    # Year first would refuse them, but for those of two-digit years, which it would read.
+    if reads["either"] > reads["clear"] or any(parse_date(cell, "ymd") for cell in either):
+        raise SettingsError(
+            f"{where}: all dates read both month first and day first (such as {either[0]!r}); "
+            "set sales_log.date_order to mdy or dmy"
+        )
+    # Dates that mean the same both ways are read, those that do not are refused.
+    return "mdy" if reads["same"] and not reads["either"] else "ymd"
+
+
+def _reading(cell: str) -> str:
+    """What one cell says of the order: ``mdy``, ``dmy``, ``either``; ``same``, ``clear``, ``none``.
+
+    ``same`` means the same day both ways; ``clear`` needs no order; ``none`` cannot be read.
+    """
+    if not _YEAR_LAST.fullmatch(cell.strip()):
+        return "clear" if parse_date(cell, "ymd") else "none"
+    as_mdy, as_dmy = parse_date(cell, "mdy"), parse_date(cell, "dmy")
+    if as_mdy and as_dmy:
+        return "same" if as_mdy == as_dmy else "either"
+    if as_mdy or as_dmy:
+        return "mdy" if as_mdy else "dmy"
+    return "none"
+
+
+def _year_may_stand_first(cells: Iterable[str]) -> str | None:
+    """Find out whether two-digit years may stand first; gives a date that reads so, else None.
+
+    That is so when all such dates read year first, and the first numbers vary no more than the
+    last ones: years vary less than days.
+    """
+    orders = ("ymd", "mdy", "dmy")
+    short = [
+        cell for cell in cells if _has_short_year(cell) and any(parse_date(cell, o) for o in orders)
+    ]
+    parts = [re.split(r"[-/. ]", cell.strip()) for cell in short]
+    if not short or not all(parse_date(cell, "ymd") for cell in short):
+        return None
+    if len({first for first, _, _ in parts}) > len({last for _, _, last in parts}):
+        return None
+    return min(short)
+
+
+def _has_short_year(cell: str) -> bool:
+    match = _YEAR_LAST.fullmatch(cell.strip())
+    return match is not None and len(match[4]) == 2
 
 
 def _in_order(first: str, second: str, last: str, order: str) -> date | None:

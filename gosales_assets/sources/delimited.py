@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gosales_assets.sources.dialect import Dialect, find_dialect
 from gosales_assets.sources.records import chunks
-from gosales_assets.sources.tabular import Chunk, Fingerprint
+from gosales_assets.sources.tabular import Chunk, Fingerprint, Kind
 from gosales_assets.sources.text_files import BLOCK, examine, head
 
 
@@ -26,6 +26,11 @@ class DelimitedFile:
     block_size: int
 
     @property
+    def kind(self) -> Kind:
+        """Delimited text."""
+        return "text"
+
+    @property
     def header(self) -> tuple[str, ...]:
         """Column headers."""
         return self.dialect.header
@@ -39,6 +44,11 @@ class DelimitedFile:
     def delimiter(self) -> str:
         """What stands between two fields."""
         return self.dialect.delimiter
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Nothing: the whole file is read."""
+        return ()
 
     def fingerprint(self) -> Fingerprint:
         """Fingerprint, character encoding and line ends of the whole file."""

@@ -1,6 +1,7 @@
 """Where a file's header is, and what delimits its fields: found by the headers we look for."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from gosales_assets.settings import SettingsError
 
 DELIMITERS = (",", ";", "\t", "|")
 _LINES_LOOKED_AT = 60
+_AROUND = "\ufeff \t\r\n\u00a0"
+_LINE_BREAK = re.compile(r"\s*[\r\n]\s*")
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Dialect:
     delimiter
         One of comma, semicolon, tab, pipe.
     header
-        Column headers, stripped of surrounding spaces; may hold empty ones.
+        Column headers, stripped of surrounding spaces, line breaks in them read as a space; may
+        hold empty ones.
     first_line
         Physical line (from 1) on which the data begin, right below the header.
     header_text
@@ -84,7 +88,7 @@ def _rows(lines: list[str], delimiter: str) -> list[_Row]:
     first = 1
     try:
         for fields in reader:
-            stripped = tuple(field.strip("\ufeff \t\r\n\u00a0") for field in fields)
+            stripped = tuple(_LINE_BREAK.sub(" ", field.strip(_AROUND)) for field in fields)
             rows.append(_Row(stripped, first, reader.line_num))
             first = reader.line_num + 1
     except csv.Error:

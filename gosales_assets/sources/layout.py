@@ -1,5 +1,6 @@
 """Layout of one file of the sales log: which column is which, checked before anything is read."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ def layout_of(settings: Settings, path: Path, sku_map: SkuMap | None) -> Layout:
         wanted |= set(sku_map.entries["gp_column"]) | set(
             sku_map.entries["qty_column"].drop_nulls()
         )
-    file = open_tabular(path, wanted, name)
+    file = open_tabular(path, wanted, name, decimal_comma=log.decimal_comma)
     columns = positions(file.header, known, log.columns, name, MAPPING)
     for essential in ("customer_id", "order_date"):
         if essential not in columns:
@@ -102,23 +103,31 @@ def layout_of(settings: Settings, path: Path, sku_map: SkuMap | None) -> Layout:
         _long_essentials(settings, file.header, columns, name)
         if sku_map is not None:
             columns.pop("division", None)  # the SKU map decides, so that all lines agree
-        return Layout(file, columns, (), _kept_out(file.header, set(columns.values())))
+        kept_out = _kept_out(file.header, set(columns.values()))
+        return Layout(file, columns, (), (*file.remarks, *kept_out))
     if sku_map is None:
         raise SettingsError(
             "sku_map: the wide layout needs a SKU map (CSV: gp_column, qty_column, sku, division)"
         )
     skus, absent = _sku_columns(file.header, columns, sku_map, name)
     layout = Layout(file, columns, skus, ())
-    notes = _kept_out(file.header, set(layout.fields))
+    notes = (*file.remarks, *_kept_out(file.header, set(layout.fields)))
     if absent:
         notes = (*notes, f"SKUs of the map that the file has not: {', '.join(absent)}")
     return Layout(file, columns, skus, notes)
 
 
 def shown_name(settings: Settings, path: Path) -> str:
-    """Name of a file in tables and messages: relative to the YAML where it lies below it."""
+    """Name of a file in tables and messages, unique among the files of the sales log.
+
+    Relative to the YAML where it lies below it, else its plain name, else the way to it.
+    """
     base = settings.base.resolve()
-    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+    if path.is_relative_to(base):
+        return path.relative_to(base).as_posix()
+    if all(other.name != path.name for other in settings.sales_files if other != path):
+        return path.name
+    return Path(os.path.relpath(path, base)).as_posix()
 
 
 def _long_essentials(

@@ -4,6 +4,7 @@ Rows stream from the file into the lake, a block at a time. A file that has not 
 the same settings, keeps the parts that it has; one that has changed replaces its own rows only.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ import polars as pl
 
 from gosales_assets.parts import basis_of, checksum_of
 from gosales_assets.settings import Settings
-from gosales_assets.sources.conservation import Tally, with_fates
+from gosales_assets.sources.conservation import MEASURES, Tally, with_fates
 from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, SALES_LINES
 from gosales_assets.sources.file_parts import FileParts
 from gosales_assets.sources.layout import Layout
@@ -21,6 +22,7 @@ from gosales_assets.sources.long import parse_long
 from gosales_assets.sources.orders import Parsed, order_fields
 from gosales_assets.sources.outline import division_keys, scans
 from gosales_assets.sources.rates import Rates, load_rates
+from gosales_assets.sources.read_ahead import read_ahead
 from gosales_assets.sources.registry import Registry, rows_by_file
 from gosales_assets.sources.repeats import Repeats
 from gosales_assets.sources.scan import FileScan
@@ -32,7 +34,7 @@ from gosales_assets.warehouse import Warehouse
 LOADED = "loaded"
 SAME_CONTENT = "same content as an earlier file"
 # Settings of the sales log that do not change how a file is read.
-_NOT_READING = {"files", "complete_through"}
+_NOT_READING = {"files", "database", "complete_through"}
 
 
 @dataclass(frozen=True)
@@ -129,21 +131,23 @@ def _load_file(
     tally, repeats = Tally(), Repeats()
     lines = FileParts(registry.lines, name, basis, month_of="order_date")
     set_aside = FileParts(registry.quarantine, name, basis)
-    skipped = layout.file.titles
+    skipped, notes = layout.file.titles, layout.notes
     date_at = layout.columns["order_date"]
-    for chunk in layout.file.chunks(look.known, layout.fields, date_at):
+    for chunk in read_ahead(layout.file.chunks(look.known, layout.fields, date_at)):
         parsed = _parse(context, chunk, layout, look)
         records = with_fates(parsed.records, repeats)
-        loaded = _sales_lines(parsed.lines, records, name, look.known.sha256, context.now)
+        loaded = _sales_lines(parsed.lines, records, name, context.now)
         tally.add(records, loaded, chunk.broken.height)
         lines.add(SALES_LINES.typed(loaded.drop("own_revenue", "own_gross_profit")))
         set_aside.add(_quarantined(records, chunk.broken, name))
         skipped += chunk.skipped
+        notes += chunk.remarks
     lines.finish()
     set_aside.finish()
     return _log_row(context, layout, look, LOADED, basis) | {
         **{f"rows_{fate}": rows for fate, rows in tally.rows.items()},
         **tally.sums,
+        "notes": "; ".join(notes),
         "rows_skipped": skipped,
         "lines_loaded": tally.lines,
         "first_day": tally.first_day,
@@ -163,13 +167,15 @@ def _parse(context: _Context, chunk: Chunk, layout: Layout, look: FileScan) -> P
 
 
 def _sales_lines(
-    lines: pl.DataFrame, records: pl.DataFrame, name: str, sha256: str, now: datetime
+    lines: pl.DataFrame, records: pl.DataFrame, name: str, now: datetime
 ) -> pl.DataFrame:
+    # By the file's name and not its content: an export that grew keeps the ids of its old lines.
+    file = hashlib.sha256(name.encode()).hexdigest()[:12]
     loaded = records.filter(fate="loaded").select("line")
     return (
         lines.join(loaded, on="line", how="semi", maintain_order="left")
         .with_columns(
-            line_id=pl.format("{}-{}-{}", pl.lit(sha256[:12]), "line", "sku"),
+            line_id=pl.format("{}-{}-{}", pl.lit(file), "line", "sku"),
             source_file=pl.lit(name),
             loaded_at=pl.lit(now, pl.Datetime),
         )
@@ -180,13 +186,18 @@ def _sales_lines(
 
 def _quarantined(records: pl.DataFrame, broken: pl.DataFrame, name: str) -> pl.DataFrame:
     columns = ["line", "reason", "detail", "raw"]
-    rows = pl.concat([records.filter(fate="quarantined").select(columns), broken.select(columns)])
+    unusable = records.filter(fate="quarantined").select(*columns, *MEASURES)
+    # Records that could not be split into fields come without amounts.
+    rows = pl.concat([unusable, broken.select(columns)], how="diagonal")
     return QUARANTINE.typed(
         rows.select(
             source_file=pl.lit(name),
             source_line="line",
             reason="reason",
             detail="detail",
+            quantity="quantity",
+            revenue="revenue",
+            gross_profit="gross_profit",
             raw_text="raw",
         ).sort("source_line")
     )
@@ -210,6 +221,7 @@ def _log_row(
         "basis": basis,
         "loaded_at": context.now,
         "bytes": known.size,
+        "kind": layout.file.kind,
         "encoding": known.encoding,
         "delimiter": layout.file.delimiter,
         "date_order": look.date_order,

@@ -19,6 +19,7 @@ from gosales_assets.sources.quarantine import (
     shown,
     with_problems,
 )
+from gosales_assets.sources.rates import Rates
 
 ORDER_FIELDS = (
     "customer_id",
@@ -47,7 +48,7 @@ LINE_FIELDS = (
     "own_gross_profit",
 )
 _ATTRIBUTES = ("branch", "rep", "order_type", "status")
-_ACCOUNT = r"^(\d{3,})[\s\-:]+(\S.*)$"
+_ACCOUNT = r"(?s)^(\d{3,})[\s\-:]+(\S.*)$"
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,26 @@ def cell(layout: Layout, column: str) -> pl.Expr:
 
 
 def order_fields(
-    records: pl.DataFrame, layout: Layout, log: SalesLog, date_order: str, today: date
+    records: pl.DataFrame,
+    layout: Layout,
+    log: SalesLog,
+    rates: Rates,
+    date_order: str,
+    today: date,
 ) -> pl.DataFrame:
     """Parse what both layouts share and note the first problem of each record.
+
+    Parameters
+    ----------
+    rates
+        What other currencies are worth on a row without a rate of its own.
 
     Returns
     -------
     ``line, raw, line_key, reason, detail`` and `ORDER_FIELDS`, one row per record.
     """
     name = text(cell(layout, "customer_name"))
+    account = name.str.extract_groups(_ACCOUNT)
     frame = records.select(
         "line",
         "raw",
@@ -91,8 +103,8 @@ def order_fields(
         reason=pl.lit(None, pl.String),
         detail=pl.lit(None, pl.String),
         customer_id=identifier(cell(layout, "customer_id")),
-        customer_name=pl.coalesce(name.str.extract(_ACCOUNT, 2), name),
-        account_prefix=name.str.extract(_ACCOUNT, 1),
+        customer_name=pl.coalesce(account.struct["2"], name),
+        account_prefix=account.struct["1"],
         order_id=pl.coalesce(
             identifier(cell(layout, "order_id")), identifier(cell(layout, "invoice_id"))
         ),
@@ -107,10 +119,11 @@ def order_fields(
         no_date=days["missing"],
         currency_rate=base_per_unit(
             frame["currency"],
+            days["day"],
             None if rate_at is None else records[str(rate_at)],
             "" if rate_at is None else layout.file.header[rate_at],
-            log.base_currency,
-            log.fx_rates,
+            rates,
+            decimal_comma=log.decimal_comma,
         ),
     )
     return with_problems(frame, _problems(today)).drop("date_cell", "no_date")

@@ -11,6 +11,7 @@ from gosales_assets.settings import Settings, SettingsError
 from gosales_assets.sources.divisions import most_frequent_spellings
 from gosales_assets.sources.headers import nearest
 from gosales_assets.sources.layout import Layout, layout_of
+from gosales_assets.sources.rates import load_rates
 from gosales_assets.sources.scan import FileScan, divisions_are_a_column, scan
 from gosales_assets.sources.side_tables import check_side_tables
 from gosales_assets.sources.sku_map import load_sku_map
@@ -30,6 +31,7 @@ def check_sources(settings: Settings) -> None:
     _ = settings.sales_files
     layouts = _layouts(settings)
     check_side_tables(settings)
+    load_rates(settings)
     target_divisions(settings)
     for path, layout in layouts.items():
         scan(settings, path, layout)
@@ -44,7 +46,7 @@ def target_divisions(settings: Settings) -> list[str]:
         When an excluded division is not there, a SKU set has a division's name, or nothing is
         left to predict.
     """
-    if not settings.sales_log.files:
+    if not settings.has_sales_log:
         return [NO_LOG]
     known = division_keys(settings)
     excluded = set()
@@ -98,7 +100,7 @@ def trading_days(settings: Settings) -> tuple[date, date]:
     SettingsError
         When no file holds a readable day.
     """
-    if not settings.sales_log.files:
+    if not settings.has_sales_log:
         return _NO_LOG_DAYS
     today = settings.today.isoformat()
     days = [

@@ -11,7 +11,9 @@ import polars as pl
 
 NUMBER = pl.Decimal(38, 8)
 _LARGEST = Decimal(10) ** 12
-_MISSING_ID = r"(?i)^\s*(?:null|nan|none|nat|n/a|#n/a)?\s*$"
+_PLACES = Decimal("1e-8")
+_ERROR = r"#(?:n/a|ref!|value!|div/0!|name\?|num!|null!)"  # what a formula left where an id was
+_MISSING_ID = rf"(?i)^\s*(?:null|nan|none|nat|n/a|{_ERROR})?\s*$"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"
 _MISSING_NUMBER = rf"(?i)^\s*(?:(?:[$€£¥]\s*)?[{_DASHES}]|null|nan|none)?\s*$"
 _MINUS = str.maketrans(dict.fromkeys(_DASHES, "-"))
@@ -21,7 +23,7 @@ _CURRENCY = r"(?:[A-Z]{1,3}\s?[$]|[$€£¥₹₽₩]|[A-Z]{3}|kr\.?|zł)"
 def _pattern(group: str, point: str) -> re.Pattern[str]:
     """Pattern of a number: at most one sign and one currency, on either side of the digits."""
     grouped = rf"\d{{1,3}}(?P<group>[ '{group}])\d{{3}}(?:(?P=group)\d{{3}})*(?:[{point}]\d+)?"
-    simple = rf"(?:\d+(?:[{point}]\d*)?|[{point}]\d+)(?:[eE][+-]?\d+)?"
+    simple = rf"(?:\d+(?:[{point}]\d*)?|[{point}]\d+)(?:[eE][+-]?\d{{1,3}})?"
     return re.compile(
         rf"(?P<before>[+-]?) ?(?P<left>{_CURRENCY})? ?(?P<between>[+-]?) ?"
         rf"(?P<body>{grouped}|{simple}) ?(?P<right>{_CURRENCY})? ?(?P<after>[+-]?)"
@@ -71,7 +73,8 @@ def numbers(cells: pl.Series, *, decimal_comma: bool = False) -> pl.Series:
     read = {cell: parse_number(cell, decimal_comma=decimal_comma) for cell in failed}
     odd = {cell: number for cell, number in read.items() if number is not None}
     if odd:
-        values = pl.Series(list(odd.values()), dtype=NUMBER)
+        # Polars panics on decimals with more places than its own.
+        values = pl.Series([number.quantize(_PLACES) for number in odd.values()], dtype=NUMBER)
         mapped = plain.replace_strict(list(odd), values, default=None, return_dtype=NUMBER)
         found = found.zip_with(found.is_not_null(), mapped)
     return found.zip_with(found.abs() < _LARGEST, pl.Series([None], dtype=NUMBER)).rename(

@@ -21,8 +21,9 @@ from gosales_assets.sources.text_files import BLOCK, blocks
 
 FIELD_COUNT = "wrong number of fields"
 QUOTES = "quotes do not match"
+_STUMP = 64  # the share of a block below which a piece is none of its own
 _LONGEST_RECORD = 1000  # lines; a quoted field that goes on further was never closed
-_TOTAL = re.compile(
+TOTAL = re.compile(
     r"""^[\s",;|]*(?:(?:grand|overall|sub|report)[ -]?)?(?:totals?|sum|summe|gesamt)\b""", re.I
 )
 
@@ -35,6 +36,24 @@ class _Record:
     lines: int
     fields: list[str]
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Whole lines of a file, the first of them being number ``line``.
+
+    Parameters
+    ----------
+    text
+        The same lines as they stand in the file; None where they were gathered from elsewhere.
+    final
+        Whether they are the file's last.
+    """
+
+    lines: pl.Series
+    line: int
+    text: bytes | None
+    final: bool
 
 
 def chunks(
@@ -69,13 +88,18 @@ def chunks(
     piece = next(pieces, None)
     while piece is not None:
         following = next(pieces, None)
+        if following is not None and len(following) < block_size // _STUMP:
+            # A stump at the end, such as the last of several totals, belongs to its block.
+            piece, following = piece + following, next(pieces, None)
         lines = pl.read_lines(io.BytesIO(piece))["line"].fill_null("")
+        whole = rest is None
         if line < dialect.first_line:
             begins = min(dialect.first_line - line, len(lines))
-            lines, line = lines.slice(begins), line + begins
+            lines, line, whole = lines.slice(begins), line + begins, False
         # In one piece: Polars 2.1 panics on joining texts of a column with empty pieces.
         lines = lines.rechunk() if rest is None else pl.concat([rest, lines], rechunk=True)
-        chunk, used = reader.read(lines, line, final=following is None)
+        block = _Block(lines, line, piece if whole else None, final=following is None)
+        chunk, used = reader.read(block)
         yield chunk
         rest = lines.slice(used) if used < len(lines) else None
         line += used
@@ -91,22 +115,24 @@ class _Reader:
         self.well_quoted = rf'^(?:(?:[^"{mark}]*|"(?:[^"]|"")*")(?:[{mark}]|$))*$'
         self.something = rf'[^\s"{mark}]'
 
-    def read(self, lines: pl.Series, line: int, *, final: bool) -> tuple[Chunk, int]:
+    def read(self, block: _Block) -> tuple[Chunk, int]:
         """Read a block of lines; gives the chunk and how many of the lines it used up."""
+        lines, line = block.lines, block.line
         about = self._about(lines)
-        careful, used = self._careful(lines, about["awkward"], line, final=final)
+        careful, used = self._careful(lines, about["awkward"], line, final=block.final)
         lines, about = lines[:used], about[:used]
         taken = pl.Series([k for r in careful for k in range(r.at, r.at + r.lines)], dtype=pl.Int64)
         free = ~pl.Series(range(used), dtype=pl.Int64).is_in(taken.implode()) if careful else True
         data = about.select(
             (pl.col("something") & ~pl.col("header") & free).alias("data"), "fields"
         )
-        if final:
+        if block.final:
             totals = self._totals(lines, data["data"])
             data = data.with_columns(pl.col("data") & ~totals)
         counted = data["fields"] == len(self.dialect.header)
         numbered = pl.DataFrame({"line": pl.int_range(used, eager=True) + line, "raw": lines})
-        records = self._split(numbered.filter(data["data"] & counted))
+        text = None if careful or used < len(block.lines) else block.text
+        records = self._split(numbered, data["data"] & counted, text)
         broken = numbered.filter(data["data"] & ~counted).with_columns(
             reason=pl.lit(FIELD_COUNT),
             detail=self._detail(data["fields"].filter(data["data"] & ~counted)),
@@ -185,22 +211,33 @@ class _Reader:
         one = reader.line_num == 1
         return _Record(at, 1, fields if one else [], FIELD_COUNT if one else QUOTES)
 
-    def _split(self, records: pl.DataFrame) -> pl.DataFrame:
-        """Split lines that are known to be well formed into the fields asked for."""
+    def _split(self, numbered: pl.DataFrame, wanted: pl.Series, text: bytes | None) -> pl.DataFrame:
+        """Split the lines that are known to be well formed into the fields asked for."""
+        records = numbered if wanted.all() else numbered.filter(wanted)
         if records.is_empty():
             return records.with_columns(pl.lit(None, pl.String).alias(str(f)) for f in self.fields)
-        text = records["raw"].str.join("\n").item() + "\n"
-        cells = pl.read_csv(
-            io.BytesIO(text.encode()),
-            has_header=False,
-            separator=self.dialect.delimiter,
-            infer_schema=False,
-            columns=self.fields,
-        )
+        # To cut all and leave some out is cheaper than to join the wanted ones first.
+        if text is not None:
+            cells = self._cells(text)
+            if cells.height == numbered.height:
+                return records.hstack(cells if wanted.all() else cells.filter(wanted))
+        cells = self._cells((records["raw"].str.join("\n").item() + "\n").encode())
         if cells.height != records.height:
             raise RuntimeError(f"{self.name}: {records.height} lines gave {cells.height} records")
-        cells.columns = [str(at) for at in self.fields]
-        return pl.concat([records, cells], how="horizontal")
+        return records.hstack(cells)
+
+    def _cells(self, text: bytes) -> pl.DataFrame:
+        names = [str(at) for at in range(len(self.dialect.header))]
+        return pl.read_csv(
+            io.BytesIO(text),
+            has_header=False,
+            separator=self.dialect.delimiter,
+            schema=dict.fromkeys(names, pl.String),
+            columns=self.fields,
+            truncate_ragged_lines=True,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
 
     def _sorted_out(
         self, careful: list[_Record], lines: pl.Series, line: int
@@ -228,7 +265,7 @@ class _Reader:
         marks = [False] * len(lines)
         if self.empty_at is not None:
             for at in reversed(data.arg_true().to_list()):
-                if not _TOTAL.match(lines[at]):
+                if not TOTAL.match(lines[at]):
                     break
                 cells = next(csv.reader([lines[at]], delimiter=self.dialect.delimiter), [])
                 if len(cells) > self.empty_at and cells[self.empty_at].strip():

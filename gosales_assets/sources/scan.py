@@ -21,7 +21,7 @@ from gosales_assets.sources.layout import Layout
 from gosales_assets.sources.parsing import text
 from gosales_assets.sources.tabular import Fingerprint
 
-_FORMAT = 2  # raise it when a scan means something else, so that old caches are not believed
+_FORMAT = 3  # raise it when a scan means something else, so that old caches are not believed
 
 
 @dataclass(frozen=True)

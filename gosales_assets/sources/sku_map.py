@@ -59,10 +59,13 @@ class SkuMap:
     entries
         ``sku, division, product_name, family, sale_type`` and, in the wide layout, ``gp_column,
         qty_column, route_by, route_value``; in file order.
+    remarks
+        Sheets of a workbook that were not read, and where further sheets begin.
     """
 
     name: str
     entries: pl.DataFrame
+    remarks: tuple[str, ...] = ()
 
     @property
     def divisions(self) -> list[str]:
@@ -74,6 +77,26 @@ class SkuMap:
         """One row per SKU, from its first entry: sku, division, product_name, family, sale_type."""
         columns = ["sku", "division", "product_name", "family", "sale_type"]
         return self.entries.unique("sku", keep="first", maintain_order=True).select(columns)
+
+    def spelled(self, skus: pl.Series) -> pl.Series:
+        """Spell SKUs as the map does; one that it does not know stays as it is.
+
+        A SKU that differs in upper and lower case only is the same, and so is, in the wide layout,
+        one called by the header of its column or of an alias.
+        """
+        names = [(sku, sku) for sku in self.products["sku"]]
+        if "gp_column" in self.entries.columns:
+            names += list(self.entries.select("gp_column", "sku").iter_rows())
+        exact: dict[str, str] = {}
+        folded: dict[str, set[str]] = {}
+        for name, sku in names:
+            exact.setdefault(name, sku)
+            folded.setdefault(name.lower(), set()).add(sku)
+        found = {}
+        for name in skus.drop_nulls().unique():
+            near = folded.get(name.lower(), set())
+            found[name] = exact.get(name) or (min(near) if len(near) == 1 else name)
+        return skus.replace_strict(found, return_dtype=pl.String, default=None)
 
     @cached_property
     def wide(self) -> list[WideSku]:
@@ -124,7 +147,7 @@ def _load(path: Path, layout: str, _changed: int) -> SkuMap:
     if layout == "wide":
         _no_column_twice(table.name, entries)
     _one_division(table.name, entries)
-    return SkuMap(table.name, entries.drop("line"))
+    return SkuMap(table.name, entries.drop("line"), table.remarks)
 
 
 def _entries(table: SmallTable, columns: Sequence[str]) -> pl.DataFrame:
@@ -166,12 +189,21 @@ def _one_division(name: str, entries: pl.DataFrame) -> None:
 
 
 def _no_column_twice(name: str, entries: pl.DataFrame) -> None:
-    """Refuse a gross-profit column that two SKUs claim: it would be counted twice."""
-    claimed = (
-        entries.group_by("gp_column", maintain_order=True)
-        .agg(pl.col("sku").unique(maintain_order=True))
-        .filter(pl.col("sku").list.len() > 1)
+    """Refuse a column that two SKUs claim, or that is money and quantity: it would count twice."""
+    claims = pl.concat(
+        [
+            entries.select("sku", column=kind).drop_nulls().with_columns(kind=pl.lit(kind))
+            for kind in ("gp_column", "qty_column")
+        ]
     )
-    if claimed.height:
-        column, skus = claimed["gp_column"][0], ", ".join(claimed["sku"][0])
-        raise SettingsError(f"{name}: column {column!r} is claimed by several SKUs: {skus}")
+    claimed = (
+        claims.group_by("column", maintain_order=True)
+        .agg(pl.col("sku", "kind").unique(maintain_order=True))
+        .filter((pl.col("sku").list.len() > 1) | (pl.col("kind").list.len() > 1))
+    )
+    for column, skus, kinds in claimed.iter_rows():
+        if len(kinds) > 1:
+            raise SettingsError(f"{name}: column {column!r} is both a gp_column and a qty_column")
+        raise SettingsError(
+            f"{name}: column {column!r} is claimed by several SKUs: {', '.join(skus)}"
+        )

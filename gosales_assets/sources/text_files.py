@@ -6,19 +6,25 @@ any size costs the memory of one block.
 
 import codecs
 import gzip
-import hashlib
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
 from gosales_assets.settings import SettingsError
 from gosales_assets.sources.tabular import Fingerprint
 
-BLOCK = 1 << 25
+BLOCK = 1 << 24
+MIXED = "utf-8 and cp1252"  # files glued together; what is no UTF-8 is read as cp1252
+_CP1252_INSTEAD = "gosales.cp1252_instead"
 _GZIP = b"\x1f\x8b"
-_BINARY = {b"PK\x03\x04": "a spreadsheet or zip file", b"PAR1": "a Parquet file"}
+_PACKED = {b"PK\x03\x04": "a workbook or zip file", b"PAR1": "a Parquet file"}
 _HEAD = 1 << 18
+_NO_LETTER = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+_QUOTED = re.compile(r'(?<![^,;|\t\r\n])"(?:[^"]|"")*"(?![^,;|\t\r\n])')
+_LOOKED_AT = 4096  # characters; where one in twenty of them is no letter, the file is no text
 
 
 def examine(path: Path) -> Fingerprint:
@@ -29,15 +35,9 @@ def examine(path: Path) -> Fingerprint:
     SettingsError
         When the file cannot be opened, is empty, or its gzip is damaged.
     """
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(BLOCK):
-                digest.update(piece)
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    encoding = _encoding(path)
-    return Fingerprint(digest.hexdigest(), path.stat().st_size, encoding, _newline(path, encoding))
+    known, encoding = Fingerprint.of(path), _encoding(path)
+    begin = _decoder(encoding, "replace").decode(_first(path))
+    return replace(known, encoding=encoding, newline=_newline(begin))
 
 
 def blocks(path: Path, known: Fingerprint, size: int = BLOCK) -> Iterator[bytes]:
@@ -56,18 +56,25 @@ def blocks(path: Path, known: Fingerprint, size: int = BLOCK) -> Iterator[bytes]
 def head(path: Path) -> str:
     """Text of the file's beginning, enough to find the header; reads no further."""
     first = _first(path)
-    encoding = _marked(first) or ("utf-8" if _is_utf8([first]) else "cp1252")
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(first)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    # Its last character may be cut.
+    encoding = _marked(first) or _unmarked(lambda: [first], complete=False)
+    text = _decoder(encoding, "replace").decode(first)
+    begin = text[:_LOOKED_AT]
+    if len(_NO_LETTER.findall(begin)) * 20 > len(begin):
+        raise SettingsError(
+            f"{path}: this is not text (control characters all over); save it as CSV"
+        )
+    # A lone carriage return that ends no line would stop the search for the header.
+    return text.replace("\r\n", "\n").replace("\r", "\n" if _newline(text) == "\r" else " ")
 
 
 def _first(path: Path) -> bytes:
     first = next(_pieces(path, _HEAD), b"")
     if not first:
         raise SettingsError(f"{path}: the file is empty")
-    for mark, kind in _BINARY.items():
+    for mark, kind in _PACKED.items():
         if first.startswith(mark):
-            raise SettingsError(f"{path}: this is {kind}, not delimited text; save it as CSV")
+            raise SettingsError(f"{path}: there is {kind} in this gzip file; unpack it")
     return first
 
 
@@ -89,20 +96,42 @@ def _utf8(path: Path, encoding: str, size: int) -> Iterator[bytes]:
     if encoding == "utf-8":
         yield from _pieces(path, size)
         return
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = _decoder(encoding)
     for piece in _pieces(path, size):
         yield decoder.decode(piece).encode()
     yield decoder.decode(b"", final=True).encode()
 
 
+def _decoder(encoding: str, errors: str = "strict") -> codecs.IncrementalDecoder:
+    if encoding == MIXED:
+        return codecs.getincrementaldecoder("utf-8")(_CP1252_INSTEAD)
+    return codecs.getincrementaldecoder(encoding)(errors)
+
+
+def _cp1252_instead(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    strange = error.object[error.start : error.end]
+    return "".join(_cp1252_letter(strange[at : at + 1]) for at in range(len(strange))), error.end
+
+
+def _cp1252_letter(byte: bytes) -> str:
+    return byte.decode("cp1252" if _decodes([byte], "cp1252") else "latin-1")
+
+
+codecs.register_error(_CP1252_INSTEAD, _cp1252_instead)
+
+
 def _encoding(path: Path) -> str:
-    first = _first(path)
-    marked = _marked(first)
+    marked = _marked(_first(path))
     if marked is not None and _decodes(_pieces(path, BLOCK), marked):
         return marked
-    if _is_utf8(_pieces(path, BLOCK)):
-        return "utf-8"
-    return "cp1252" if _decodes(_pieces(path, BLOCK), "cp1252") else "latin-1"
+    if marked is not None and marked != "utf-8-sig":
+        raise SettingsError(
+            f"{path}: the text begins as UTF-16 and cannot be read so to its end; "
+            "it was cut short or damaged"
+        )
+    return _unmarked(lambda: _pieces(path, BLOCK))
 
 
 def _marked(first: bytes) -> str | None:
@@ -118,13 +147,16 @@ def _marked(first: bytes) -> str | None:
     return None
 
 
-def _is_utf8(pieces: Iterator[bytes] | list[bytes]) -> bool:
-    # The end is left open: the last piece of a head may stop inside a character.
-    return _decodes(pieces, "utf-8", complete=isinstance(pieces, Iterator))
+def _unmarked(pieces: Callable[[], Iterable[bytes]], *, complete: bool = True) -> str:
+    if _decodes(pieces(), "utf-8", complete=complete):
+        return "utf-8"
+    if _is_mostly_utf8(pieces()):
+        return MIXED
+    return "cp1252" if _decodes(pieces(), "cp1252") else "latin-1"
 
 
-def _decodes(pieces: Iterator[bytes] | list[bytes], encoding: str, complete: bool = True) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _decodes(pieces: Iterable[bytes], encoding: str, *, complete: bool = True) -> bool:
+    decoder = _decoder(encoding)
     try:
         for piece in pieces:
             decoder.decode(piece)
@@ -134,10 +166,20 @@ def _decodes(pieces: Iterator[bytes] | list[bytes], encoding: str, complete: boo
     return True
 
 
-def _newline(path: Path, encoding: str) -> str:
-    returns = False
-    for piece in _utf8(path, encoding, BLOCK):
-        if b"\n" in piece:
-            return "\n"
-        returns = returns or b"\r" in piece
-    return "\r" if returns else "\n"
+def _is_mostly_utf8(pieces: Iterable[bytes]) -> bool:
+    """Whether more letters beyond ASCII read as UTF-8 than there are bytes that do not."""
+    decoder = _decoder("utf-8", "ignore")
+    letters = strange = 0
+    for piece in pieces:
+        read = decoder.decode(piece)
+        letters += len(read) - len(read.encode("ascii", "ignore"))
+        strange += len(piece) - len(read.encode())
+    return letters > strange
+
+
+def _newline(begin: str) -> str:
+    """What ends the lines, by a file's beginning: quoted fields may hold either."""
+    unquoted = _QUOTED.sub("", begin)
+    feeds = unquoted.count("\n")
+    lone_returns = unquoted.count("\r") - unquoted.count("\r\n")
+    return "\r" if lone_returns > feeds else "\n"

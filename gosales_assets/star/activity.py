@@ -51,7 +51,6 @@ def _months(lines: ir.Table) -> ir.Table:
         value=lines.value.sum().cast(MONEY),
         returns=lines.is_return.sum().cast("int64"),
         returned_value=returned.cast(MONEY),
-        skus=lines.sku.nunique(where=~lines.is_return),
     )
 
 

@@ -7,8 +7,8 @@ import dagster as dg
 import ibis.expr.types as ir
 import polars as pl
 
+from gosales_assets.breaches import Breach
 from gosales_assets.contracts import (
-    Breach,
     asset_key,
     check_partitions,
     contract_check,
@@ -21,9 +21,9 @@ from gosales_assets.division_names import division_identity
 from gosales_assets.partitions import day, partition_keys
 from gosales_assets.parts import Part, basis_of, files_of
 from gosales_assets.settings import Settings
-from gosales_assets.sources.contract import CUSTOMERS, INDUSTRY_ENRICHMENT, SALES_LINES
+from gosales_assets.sources.contract import SALES_LINES
 from gosales_assets.sources.sku_map import load_sku_map
-from gosales_assets.star import activity, checks, dimensions
+from gosales_assets.star import activity, checks, customer_assets, dimensions, profile_assets
 from gosales_assets.star.contract import (
     CUSTOMER_DAY,
     CUSTOMER_MONTH,
@@ -32,13 +32,10 @@ from gosales_assets.star.contract import (
     DIM_DIVISION,
     DIM_PRODUCT,
     FACT_TRANSACTIONS,
-    INDUSTRY_MATCHES,
 )
 from gosales_assets.star.cutoffs import cutoff_table
 from gosales_assets.star.facts import known_money, summary, transactions, value_measure
-from gosales_assets.star.industry_matching import match_industries
 from gosales_assets.star.monthly import bring_up_to_date, by_month
-from gosales_assets.star.names import normalised_names
 from gosales_assets.star.scopes import sku_sets
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse, checking
@@ -69,53 +66,6 @@ def fact_transactions(
         "last order": str(facts["last_day"]),
     }
     note(context, FACT_TRANSACTIONS, warehouse.written(FACT_TRANSACTIONS), about | written)
-
-
-@table_asset(
-    INDUSTRY_MATCHES,
-    deps=[dep(SALES_LINES), dep(CUSTOMERS), dep(INDUSTRY_ENRICHMENT)],
-    kinds={"duckdb"},
-)
-def industry_matches(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Match customers without an industry to the companies of the industry file."""
-    companies = warehouse.read(INDUSTRY_ENRICHMENT)
-    with warehouse.engine() as engine:
-        side = warehouse.scan(engine, CUSTOMERS)
-        names = dimensions.customer_names(warehouse.scan(engine, SALES_LINES), side)
-        unknown = dimensions.without_industry(names, side).to_polars()
-    frame = match_industries(unknown, companies, warehouse.threads)
-    by_method = frame.group_by("method").len().sort("method")
-    store(
-        context,
-        warehouse,
-        INDUSTRY_MATCHES,
-        frame,
-        metadata={
-            "customers without an industry of their own": unknown.height,
-            "companies in the industry file": companies.height,
-            **{f"matched by {method}": rows for method, rows in by_method.iter_rows()},
-        },
-    )
-
-
-@table_asset(
-    DIM_CUSTOMER, deps=[dep(SALES_LINES), dep(CUSTOMERS), dep(INDUSTRY_MATCHES)], kinds={"duckdb"}
-)
-def dim_customer(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Gather one row per customer from the log, the side table and the industry matches."""
-    with warehouse.engine() as engine:
-        frame = dimensions.customers(
-            warehouse.scan(engine, SALES_LINES),
-            warehouse.scan(engine, CUSTOMERS),
-            warehouse.scan(engine, INDUSTRY_MATCHES),
-        ).to_polars()
-    names = normalised_names(frame["customer_name"].to_list(), frame["account_prefix"].to_list())
-    frame = frame.with_columns(normalised_name=pl.Series(names, dtype=pl.String))
-    known = {
-        f"{name} known for": f"{1 - frame[name].null_count() / max(frame.height, 1):.0%}"
-        for name in ("industry", "region", "territory", "segment", "rep")
-    }
-    store(context, warehouse, DIM_CUSTOMER, frame, metadata=known)
 
 
 @table_asset(DIM_PRODUCT, deps=[dep(SALES_LINES)], kinds={"duckdb"})
@@ -321,6 +271,9 @@ def lines_in_unlisted_divisions(
     return dg.AssetCheckResult(
         passed=unlisted.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
+        description="neither targets nor excluded: " + ", ".join(unlisted["division"])
+        if shown
+        else None,
         metadata={
             "unlisted divisions": unlisted.height,
             **({"divisions": dg.MetadataValue.table(shown)} if shown else {}),
@@ -330,8 +283,8 @@ def lines_in_unlisted_divisions(
 
 ASSETS = [
     fact_transactions,
-    industry_matches,
-    dim_customer,
+    *customer_assets.ASSETS,
+    *profile_assets.ASSETS,
     dim_product,
     dim_division,
     dim_cutoff,
@@ -343,8 +296,6 @@ CHECKS = [
         contract_check(table)
         for table in (
             FACT_TRANSACTIONS,
-            INDUSTRY_MATCHES,
-            DIM_CUSTOMER,
             DIM_PRODUCT,
             DIM_DIVISION,
             DIM_CUTOFF,
@@ -374,6 +325,16 @@ CHECKS = [
     ),
     _foreign_keys(DIM_PRODUCT, "sku"),
     _foreign_keys(DIM_DIVISION, "division"),
+    *(
+        _check(
+            "foreign_keys",
+            table,
+            DIM_CUSTOMER,
+            "Every customer here has a row in star.dim_customer.",
+            lambda ours, customers: checks.orphans(ours, customers, "customer_id"),
+        )
+        for table in (CUSTOMER_MONTH, CUSTOMER_DAY)
+    ),
     _check(
         "conservation",
         CUSTOMER_MONTH,
@@ -391,4 +352,6 @@ CHECKS = [
         ],
     ),
     lines_in_unlisted_divisions,
+    *customer_assets.CHECKS,
+    *profile_assets.CHECKS,
 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from gosales_assets.contracts import Breach
+from gosales_assets.breaches import FAILING_ROWS_SHOWN, Breach
 
 MEASURES = ("quantity", "revenue", "gross_profit")
 
@@ -49,7 +49,9 @@ def orphans(facts: pl.LazyFrame, dimension: pl.LazyFrame, column: str) -> list[B
     if lost.is_empty():
         return []
     rule = "every line's key has a row in the dimension"
-    return [Breach(column, rule, int(lost["rows"].sum()), tuple(lost[column].head(3).to_list()))]
+    return [
+        Breach(column, rule, int(lost["rows"].sum()), tuple(lost[column].head(FAILING_ROWS_SHOWN)))
+    ]
 
 
 def not_one_row_each(facts: pl.LazyFrame, dimension: pl.LazyFrame, column: str) -> list[Breach]:

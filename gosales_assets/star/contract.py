@@ -3,7 +3,7 @@
 import pandera.polars as pa
 import polars as pl
 
-from gosales_assets.tables import Contract, Money, Quantity, table
+from gosales_assets.tables import FIRST_DAY, Contract, Money, Quantity, table
 
 SCOPES = ["all", "division", "sku_set"]
 MATCH_METHODS = [
@@ -12,15 +12,25 @@ MATCH_METHODS = [
     "similar name, 97 or more",
     "similar name, 94 or more",
 ]
+TAKEN = "taken"
+OWN = "not needed: the customers table knows the industry"
+OUTDONE = "not needed: surer or newer evidence stands"
+TIED = "undecided: as good as a company of another industry"
+PAST = "not valid on the last day of the log"
+VERDICTS = [TAKEN, OWN, OUTDONE, TIED, PAST]
 
 
 class FactTransactions(Contract):
     """All order lines of the business, cleaned and keyed: the one place every number comes from."""
 
     line_id: str = pa.Field(unique=True, description="Identifies the line.")
-    customer_id: str = pa.Field(description="Customer; key of star.dim_customer.")
+    customer_id: str = pa.Field(
+        str_length={"min_value": 1}, description="Customer; key of star.dim_customer."
+    )
     order_id: str = pa.Field(description="Order; made of customer and day where none was given.")
-    order_date: pl.Date = pa.Field(description="Day of the order.")
+    order_date: pl.Date = pa.Field(
+        ge=FIRST_DAY, at_most_days_ahead=0, description="Day of the order."
+    )
     sku: str = pa.Field(description="Product; key of star.dim_product.")
     division: str = pa.Field(description="Product line; key of star.dim_division.")
     quantity: Quantity = pa.Field(nullable=True, description="Units; negative for returns.")
@@ -41,17 +51,25 @@ class FactTransactions(Contract):
 
 
 class DimCustomer(Contract):
-    """Every customer of the sales log, with attributes and first and last order."""
+    """Every customer of the sales log, with attributes and first and last order.
 
-    customer_id: str = pa.Field(unique=True, description="Customer.")
+    Attributes are those that held on the last day of the log.
+    """
+
+    customer_id: str = pa.Field(unique=True, str_length={"min_value": 1}, description="Customer.")
     customer_name: str = pa.Field(description="Latest name in the log, else the side table's.")
     normalised_name: str = pa.Field(description="Name in plain lower-case letters, to match by.")
     account_prefix: str = pa.Field(nullable=True, description="Leading number of the name.")
-    parent_account: str = pa.Field(nullable=True, description="Parent account; null: none known.")
+    parent_account: str = pa.Field(
+        nullable=True,
+        description="Parent account, which need not be a customer; null: none known.",
+    )
     industry: str = pa.Field(nullable=True, description="Industry; null: unknown.")
     sub_industry: str = pa.Field(nullable=True, description="Sub-industry; null: unknown.")
     industry_source: str = pa.Field(
-        nullable=True, description="customers or enrichment; null: industry unknown."
+        nullable=True,
+        isin=["customers", "enrichment"],
+        description="customers or enrichment; null: industry unknown.",
     )
     region: str = pa.Field(nullable=True, description="Region; null: unknown.")
     territory: str = pa.Field(nullable=True, description="Territory; null: unknown.")
@@ -63,24 +81,60 @@ class DimCustomer(Contract):
         nullable=True, description="Side table's sales rep, else the rep of the latest order."
     )
     branch: str = pa.Field(nullable=True, description="Branch of the latest order.")
-    first_order: pl.Date = pa.Field(description="Day of the first purchase or return.")
-    last_order: pl.Date = pa.Field(description="Day of the latest purchase or return.")
+    first_order: pl.Date = pa.Field(
+        ge=FIRST_DAY, description="Day of the first purchase or return."
+    )
+    last_order: pl.Date = pa.Field(
+        not_below="first_order",
+        at_most_days_ahead=0,
+        description="Day of the latest purchase or return.",
+    )
+    in_log: bool = pa.Field(description="Whether the sales log knows the customer.")
+    in_customers: bool = pa.Field(description="Whether the customers table knows the customer.")
+    in_enrichment: bool = pa.Field(
+        description="Whether a company of the industry file was found for the customer."
+    )
+    in_installed_base: bool = pa.Field(
+        description="Whether the installed base lists a product of the customer."
+    )
 
 
 class IndustryMatches(Contract):
-    """Which company of the industry file was taken for which customer, and why: for review."""
+    """Companies of the industry file that customers' names may mean, and which one is taken.
 
-    customer_id: str = pa.Field(unique=True, description="Customer without an industry of its own.")
-    customer_name: str = pa.Field(description="Name of the customer.")
+    It is there to be reviewed. Branches of one company may all mean the same one.
+    """
+
+    customer_id: str = pa.Field(description="Customer.")
+    customer_name: str = pa.Field(description="A name of the customer, past or present.")
+    account_prefix: str = pa.Field(nullable=True, description="Leading number of that name.")
+    name_source: str = pa.Field(
+        isin=["log", "customers"], description="Where it bears that name: log or customers table."
+    )
+    name_known_from: pl.Date = pa.Field(
+        nullable=True, description="Day since when that name is known; null: a snapshot of today."
+    )
     enrichment_id: str = pa.Field(nullable=True, description="Foreign id of the company.")
-    company_name: str = pa.Field(description="Name of the company it was taken for.")
-    industry: str = pa.Field(description="Industry taken over.")
-    sub_industry: str = pa.Field(nullable=True, description="Sub-industry taken over.")
+    company_name: str = pa.Field(description="Name of the company that may be meant.")
+    industry: str = pa.Field(description="Its industry.")
+    sub_industry: str = pa.Field(nullable=True, description="Its sub-industry; null: unknown.")
+    valid_from: pl.Date = pa.Field(
+        nullable=True, description="Day since when that holds; null: a snapshot of today."
+    )
+    superseded_on: pl.Date = pa.Field(
+        nullable=True, description="Day from which a newer row of the company holds; null: none."
+    )
     method: str = pa.Field(
         isin=MATCH_METHODS, description="Evidence: same name, account prefix, or a similar name."
     )
     score: float = pa.Field(
         ge=94, le=100, description="Similarity of the names, 100 for the surest two methods."
+    )
+    verdict: str = pa.Field(
+        isin=VERDICTS, description="Whether star.dim_customer takes the industry, or why not."
+    )
+    needs_review: bool = pa.Field(
+        description="Whether a person should look: a similar name was taken, or nothing could be."
     )
 
 
@@ -92,8 +146,12 @@ class DimProduct(Contract):
     division: str = pa.Field(description="Division of its latest line.")
     family: str = pa.Field(nullable=True, description="Product family from the SKU map.")
     sale_type: str = pa.Field(nullable=True, description="Sale type from the SKU map.")
-    first_sold: pl.Date = pa.Field(description="Day of the first line.")
-    last_sold: pl.Date = pa.Field(description="Day of the latest line.")
+    first_sold: pl.Date = pa.Field(ge=FIRST_DAY, description="Day of the first line.")
+    last_sold: pl.Date = pa.Field(
+        not_below="first_sold",
+        at_most_days_ahead=0,
+        description="Day of the latest line.",
+    )
 
 
 class DimDivision(Contract):
@@ -104,17 +162,24 @@ class DimDivision(Contract):
     family: str = pa.Field(nullable=True, description="Family from the SKU map.")
     is_target: bool = pa.Field(description="Whether purchases of it are predicted.")
     window_months: int = pa.Field(ge=1, description="Months that are predicted.")
-    first_sold: pl.Date = pa.Field(nullable=True, description="First line; null: never sold.")
+    first_sold: pl.Date = pa.Field(
+        nullable=True,
+        ge=FIRST_DAY,
+        at_most_days_ahead=0,
+        description="First line; null: never sold.",
+    )
 
 
 class DimCutoff(Contract):
     """Every cutoff: the last day that features may see, and whether its outcome is known."""
 
     cutoff: pl.Date = pa.Field(unique=True, description="Last day that features see, inclusive.")
-    window_end: pl.Date = pa.Field(description="Last day of the label window.")
+    window_end: pl.Date = pa.Field(not_below="cutoff", description="Last day of the label window.")
     is_closed: bool = pa.Field(description="Whether the data reach the end of the window.")
-    data_start: pl.Date = pa.Field(description="First order day of the log.")
-    data_end: pl.Date = pa.Field(description="Day up to which the log is complete.")
+    data_start: pl.Date = pa.Field(ge=FIRST_DAY, description="First order day of the log.")
+    data_end: pl.Date = pa.Field(
+        not_below="data_start", description="Day up to which the log is complete."
+    )
 
 
 class CustomerMonth(Contract):
@@ -123,16 +188,15 @@ class CustomerMonth(Contract):
     customer_id: str = pa.Field(description="Customer.")
     scope: str = pa.Field(isin=SCOPES, description="all, division, or sku_set.")
     division: str = pa.Field(description="Division or SKU set; empty where scope is all.")
-    month: pl.Date = pa.Field(description="Last day of the month.")
+    month: pl.Date = pa.Field(ge=FIRST_DAY, description="Last day of the month.")
     orders: int = pa.Field(ge=0, description="Orders with at least one line that is no return.")
-    lines: int = pa.Field(ge=1, description="Order lines, returns included.")
+    lines: int = pa.Field(ge=1, not_below="returns", description="Order lines, returns included.")
     quantity: Quantity = pa.Field(nullable=True, description="Units, net of returns.")
     revenue: Money = pa.Field(nullable=True, description="Net revenue; null: unknown.")
     gross_profit: Money = pa.Field(nullable=True, description="Net gross profit; null: unknown.")
     value: Money = pa.Field(description="Net value (see fact_transactions.value).")
     returns: int = pa.Field(ge=0, description="Lines that are returns.")
     returned_value: Money = pa.Field(description="Value of the returns, as a positive number.")
-    skus: int = pa.Field(ge=0, description="Distinct products bought.")
 
 
 class CustomerDay(Contract):
@@ -141,9 +205,43 @@ class CustomerDay(Contract):
     customer_id: str = pa.Field(description="Customer.")
     scope: str = pa.Field(isin=SCOPES, description="all, division, or sku_set.")
     division: str = pa.Field(description="Division or SKU set; empty where scope is all.")
-    order_date: pl.Date = pa.Field(description="Day with at least one purchase line.")
+    order_date: pl.Date = pa.Field(
+        ge=FIRST_DAY, at_most_days_ahead=0, description="Day with at least one purchase line."
+    )
     orders: int = pa.Field(ge=1, description="Orders that day.")
     value: Money = pa.Field(description="Value of that day's lines, returns included.")
+
+
+class ColumnProfile(Contract):
+    """What every column of the raw and star tables is and holds: type, gaps, extremes."""
+
+    table_name: str = pa.Field(description="Table, as room.table.")
+    position: int = pa.Field(ge=1, description="Place of the column in the table, from 1.")
+    column_name: str = pa.Field(description="Column.")
+    type: str = pa.Field(description="Type of its values in the lake.")
+    nullable: bool = pa.Field(description="Whether the contract lets values be missing.")
+    meaning: str = pa.Field(description="What the column says.")
+    rows: int = pa.Field(ge=0, description="Rows of the table.")
+    null_share: float = pa.Field(
+        nullable=True, ge=0, le=1, description="Share of missing values, 0 to 1; null: no rows."
+    )
+    distinct_values: int = pa.Field(
+        nullable=True,
+        ge=0,
+        description="Different values; null: not counted, for they differ from run to run.",
+    )
+    distinct_is_exact: bool = pa.Field(
+        description="Whether they were counted; else estimated, to a few per cent."
+    )
+    minimum: str = pa.Field(
+        nullable=True,
+        description="Smallest value, its first 80 characters; null: none, or differs by run.",
+    )
+    maximum: str = pa.Field(
+        nullable=True,
+        description="Largest value, its first 80 characters; null: none, or differs by run.",
+    )
+    checksum: str = pa.Field(description="Checksum of the table's content that was described.")
 
 
 FACT_TRANSACTIONS = table(
@@ -158,8 +256,11 @@ FACT_TRANSACTIONS = table(
 INDUSTRY_MATCHES = table(
     IndustryMatches,
     "star.industry_matches",
-    grain="one row per customer that was matched",
-    sort=("customer_id",),
+    grain="one row per customer, name, and company that the name may mean",
+    sort=(
+        *("customer_id", "customer_name", "account_prefix", "name_source", "method"),
+        *("company_name", "enrichment_id", "valid_from", "industry", "sub_industry"),
+    ),
     may_be_empty=True,
 )
 DIM_CUSTOMER = table(
@@ -185,4 +286,10 @@ CUSTOMER_DAY = table(
     sort=("customer_id", "scope", "division", "order_date"),
     published="view",
     parts="month",
+)
+COLUMN_PROFILE = table(
+    ColumnProfile,
+    "star.column_profile",
+    grain="one row per column of each raw and star table",
+    sort=("table_name", "position"),
 )

@@ -1,8 +1,9 @@
-"""Industries from elsewhere, matched to customers by name, surest evidence first.
+"""Industries from elsewhere: which companies of the industry file a customer's names may mean.
 
 Order of evidence: the same normalised name, then an account prefix that is the company's id, then
-a name so similar that only a slip of the pen can lie between. Each customer is matched at most
-once, and what was matched to what can be reviewed.
+a name so similar that only a slip of the pen can lie between. Several customers (branches of one
+company) may mean the same company. Which of the companies is taken is decided, and can be decided
+again for any day, by `industry_choice`.
 """
 
 from collections.abc import Sequence
@@ -10,84 +11,111 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from gosales_assets.star.contract import MATCH_METHODS
 from gosales_assets.star.names import normalised_name, normalised_names
+from gosales_assets.star.validity import SINCE, with_end
 
 if TYPE_CHECKING:
     import numpy as np
 
 SURE, LIKELY = 97.0, 94.0
-_BLOCK = 512  # names compared at once: bounds memory at 512 x companies x 4 bytes
-_COMPANY = ["enrichment_id", "company_name", "industry", "sub_industry"]
+NAME = ["customer_id", "customer_name", "account_prefix", "name_source"]
+"""One name of one customer."""
+
+_SAME_NAME, _SAME_ID, _SURE_NAME, _LIKELY_NAME = MATCH_METHODS
+_BLOCK = 512  # names compared at once: bounds memory at 512 x companies x 8 bytes
+_MANY = 100  # similar companies kept per name: a name like so many others means none of them
+_COMPANY = [
+    *("enrichment_id", "company_name", "industry", "sub_industry"),
+    *("valid_from", "superseded_on", "is_first"),
+]
 
 
 def match_industries(
-    customers: pl.DataFrame, companies: pl.DataFrame, threads: int = 0
+    names: pl.DataFrame, companies: pl.DataFrame, threads: int = 0
 ) -> pl.DataFrame:
-    """Match customers to companies of known industry.
+    """Find the companies of known industry that each name of each customer may mean.
 
     Parameters
     ----------
-    customers
-        customer_id, customer_name, account_prefix (nullable); one row per customer.
+    names
+        customer_id, customer_name, account_prefix (nullable), name_source, name_known_from: all
+        names that customers ever had; see `gosales_assets.star.dimensions.names_over_time`.
     companies
-        ``raw.industry_enrichment``; companies without an industry are of no use and left out.
+        ``raw.industry_enrichment``.
     threads
         CPU threads of the comparison; 0 means all. The result does not depend on it.
 
     Returns
     -------
     pl.DataFrame
-        Columns of ``star.industry_matches``: one row per customer that was matched. Equal scores
-        go to the company that is first by name, then id.
+        Columns of ``star.industry_matches`` less the verdict, and ``is_first`` (whether the row is
+        its company's first). Weaker evidence is left out where stronger evidence settles the
+        matter on every day, that is, where the file has no history.
     """
-    known = (
-        companies.filter(pl.col("industry").is_not_null())
-        .sort("company_name", "enrichment_id", "industry", "sub_industry", nulls_last=True)
-        .with_columns(key=pl.col("company_name").map_elements(normalised_name, pl.String))
+    known = _known(companies)
+    has_history = known[SINCE].is_not_null().any()
+    ours = _entries(names)
+    named = (
+        known if has_history else known.unique(["key", "industry", "sub_industry"], keep="first")
     )
-    keys = normalised_names(
-        customers["customer_name"].to_list(), customers["account_prefix"].to_list()
+    by_name = _candidates(ours.filter(pl.col("key") != "").join(named, on="key"), _SAME_NAME)
+    left = ours if has_history else _unsettled(ours, by_name)
+    by_id = _candidates(
+        left.join(
+            known, left_on="account_prefix", right_on="enrichment_id", how="inner", coalesce=False
+        ),
+        _SAME_ID,
     )
-    left = customers.with_columns(key=pl.Series("key", keys, pl.String)).sort("customer_id")
-    found = []
-    for step in (_same_name, _same_id, lambda c, k: _similar_name(c, k, threads)):
-        matches = step(left, known)
-        found.append(matches)
-        left = left.join(matches, on="customer_id", how="anti", maintain_order="left")
-    return pl.concat(found).sort("customer_id")
+    if not has_history:
+        left = ours.join(pl.concat([by_name, by_id]), on=NAME, how="anti", nulls_equal=True)
+    similar = _similar(left, known, threads)
+    return pl.concat([by_name, by_id, similar])
 
 
-def _same_name(customers: pl.DataFrame, companies: pl.DataFrame) -> pl.DataFrame:
-    named = customers.filter(pl.col("key") != "")
-    unique = companies.unique("key", keep="first", maintain_order=True)
-    return _matches(named.join(unique, on="key"), "same name")
-
-
-def _same_id(customers: pl.DataFrame, companies: pl.DataFrame) -> pl.DataFrame:
-    unique = companies.filter(pl.col("enrichment_id").is_not_null()).unique(
-        "enrichment_id", keep="first", maintain_order=True
+def _known(companies: pl.DataFrame) -> pl.DataFrame:
+    """Companies of known industry, in a total order, with the spans in which their rows hold."""
+    keys = companies["company_name"].map_elements(normalised_name, pl.String)
+    identity = pl.coalesce(pl.lit("id ") + pl.col("enrichment_id"), pl.lit("name ") + pl.col("key"))
+    return (
+        with_end(companies.with_columns(key=keys).with_columns(company=identity), "company")
+        .drop("company")
+        .filter(pl.col("industry").is_not_null())
+        .sort("company_name", "enrichment_id", SINCE, "industry", "sub_industry", nulls_last=True)
     )
-    joined = customers.join(
-        unique, left_on="account_prefix", right_on="enrichment_id", how="inner", coalesce=False
+
+
+def _entries(names: pl.DataFrame) -> pl.DataFrame:
+    """Names that differ in more than their clothes: one row each, since it was first known."""
+    keys = normalised_names(names["customer_name"].to_list(), names["account_prefix"].to_list())
+    return (
+        names.with_columns(key=pl.Series(keys, dtype=pl.String))
+        .sort("name_known_from", "customer_name", nulls_last=True)
+        .group_by("customer_id", "key", "account_prefix", "name_source", maintain_order=True)
+        .first()
     )
-    return _matches(joined, "account prefix")
 
 
-def _similar_name(customers: pl.DataFrame, companies: pl.DataFrame, threads: int) -> pl.DataFrame:
-    ours, theirs = _comparable(customers), _comparable(companies)
-    found = []
+def _unsettled(ours: pl.DataFrame, by_name: pl.DataFrame) -> pl.DataFrame:
+    """Names that companies of just one industry do not bear already."""
+    agreed = by_name.filter(pl.col("industry").n_unique().over(NAME) == 1)
+    return ours.join(agreed, on=NAME, how="anti", nulls_equal=True)
+
+
+def _similar(names: pl.DataFrame, companies: pl.DataFrame, threads: int) -> pl.DataFrame:
+    ours, theirs = _comparable(names), _comparable(companies)
+    pairs = [pl.DataFrame(schema={"key": pl.String, "their_key": pl.String, "score": pl.Float64})]
     # Numbers are no slips of the pen: Plant 1 is never Plant 2. So only names with equal digits
     # are compared, which also keeps the comparison small.
-    by_digits = theirs.partition_by("digits", as_dict=True, maintain_order=True)
-    for digits, names in ours.partition_by("digits", as_dict=True, maintain_order=True).items():
-        choices = by_digits.get(digits)
-        if choices is not None:
-            found.append(_closest(names, choices, threads))
-    if not found:
-        return _matches(ours.join(theirs, on="key"), "")
-    scored = pl.concat(found)
-    sure = pl.when(pl.col("score") >= SURE).then(pl.lit("similar name, 97 or more"))
-    return _matches(scored, sure.otherwise(pl.lit("similar name, 94 or more")))
+    by_digits = theirs.partition_by("digits", as_dict=True)
+    for digits, some in ours.partition_by("digits", as_dict=True).items():
+        if digits in by_digits:
+            choices = by_digits[digits]["key"].unique().sort().to_list()
+            pairs.append(similar_names(some["key"].unique().sort().to_list(), choices, threads))
+    found = pl.concat(pairs).filter(pl.col("key") != pl.col("their_key"))
+    joined = names.join(found, on="key").join(companies, left_on="their_key", right_on="key")
+    sure = pl.when(pl.col("score") >= SURE).then(pl.lit(_SURE_NAME))
+    return _candidates(joined, sure.otherwise(pl.lit(_LIKELY_NAME)))
 
 
 def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
@@ -95,33 +123,19 @@ def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.col("key") != "").with_columns(digits=digits)
 
 
-def _closest(names: pl.DataFrame, choices: pl.DataFrame, threads: int) -> pl.DataFrame:
-    position, score = best_matches(names["key"].to_list(), choices["key"].to_list(), threads)
-    best = names.select("customer_id", "customer_name").with_columns(
-        position=pl.Series(position, dtype=pl.Int64), score=pl.Series(score, dtype=pl.Float64)
-    )
-    companies = choices.select(_COMPANY).with_columns(
-        position=pl.int_range(pl.len(), dtype=pl.Int64)
-    )
-    return best.filter(pl.col("score") >= LIKELY).join(companies, on="position")
-
-
-def best_matches(
-    names: Sequence[str], choices: Sequence[str], threads: int = 0
-) -> tuple[list[int], list[float]]:
-    """Find the most similar choice of each name.
+def similar_names(names: Sequence[str], choices: Sequence[str], threads: int = 0) -> pl.DataFrame:
+    """Find the choices that are at least `LIKELY` similar to each name, the best 100 at most.
 
     Returns
     -------
-    tuple
-        Position of the best choice (the first of equals), and its similarity: RapidFuzz's ratio of
-        the names as written or in word order, whichever is higher; 0 where below `LIKELY`.
+    pl.DataFrame
+        ``key`` (the name), ``their_key`` (the choice), ``score``: RapidFuzz's ratio of the names as
+        written or in word order, whichever is higher.
     """
     import numpy as np
 
     spelled, sorted_ = list(choices), _in_word_order(choices)
-    positions: list[int] = []
-    scores: list[float] = []
+    found: list[pl.DataFrame] = []
     for start in range(0, len(names), _BLOCK):
         block = names[start : start + _BLOCK]
         # As written, a lost space costs one letter; in word order, swapped words cost nothing.
@@ -129,10 +143,19 @@ def best_matches(
             _similarities(block, spelled, threads),
             _similarities(_in_word_order(block), sorted_, threads),
         )
-        best = similarity.argmax(axis=1)
-        positions.extend(best.tolist())
-        scores.extend(similarity[np.arange(len(best)), best].astype(float).round(4).tolist())
-    return positions, scores
+        for row in np.flatnonzero((similarity > 0).sum(axis=1) > _MANY):
+            similarity[row, np.argsort(-similarity[row], kind="stable")[_MANY:]] = 0
+        ours, theirs = np.nonzero(similarity)
+        found.append(
+            pl.DataFrame(
+                {
+                    "key": pl.Series(block, dtype=pl.String).gather(ours),
+                    "their_key": pl.Series(spelled, dtype=pl.String).gather(theirs),
+                    "score": similarity[ours, theirs].astype(np.float64).round(4),
+                }
+            )
+        )
+    return pl.concat(found)
 
 
 def _similarities(
@@ -155,9 +178,9 @@ def _in_word_order(names: Sequence[str]) -> list[str]:
     return [" ".join(sorted(name.split())) for name in names]
 
 
-def _matches(joined: pl.DataFrame, method: str | pl.Expr) -> pl.DataFrame:
+def _candidates(joined: pl.DataFrame, method: str | pl.Expr) -> pl.DataFrame:
     named = pl.lit(method) if isinstance(method, str) else method
     score = pl.col("score") if "score" in joined.columns else pl.lit(100.0)
     return joined.select(
-        "customer_id", "customer_name", *_COMPANY, method=named, score=score.cast(pl.Float64)
+        *NAME, "name_known_from", *_COMPANY, method=named, score=score.cast(pl.Float64)
     )

@@ -56,12 +56,17 @@ def bring_up_to_date(
             rewrite.keep(month)
     for together in _batches(due, months):
         frame = make([part for month in together for part in months[month]])
+        rows = {together[0]: frame} if len(together) == 1 else _split(frame, day)
         for month in together:
-            rows = frame
-            if len(together) > 1:
-                rows = frame.filter(pl.col(day).dt.month_end().cast(pl.String) == month)
-            rewrite.write(month, rows, bases[month], {"month": month})
+            made = rows.get(month, frame.clear())  # a month of returns only has no day of purchase
+            rewrite.write(month, made, bases[month], {"month": month})
     return due
+
+
+def _split(frame: pl.DataFrame, day: str) -> dict[str, pl.DataFrame]:
+    months = frame.with_columns(month_end=pl.col(day).dt.month_end())
+    parts = months.partition_by("month_end", include_key=False, as_dict=True)
+    return {month.isoformat(): part for (month,), part in parts.items()}
 
 
 def _batches(due: Sequence[str], months: Months) -> Iterator[list[str]]:

@@ -3,14 +3,8 @@
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import (
-    check_partitions,
-    contract_check,
-    dep,
-    remarks,
-    store,
-    table_asset,
-)
+from gosales_assets.breaches import remarks
+from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import LABELS
 from gosales_assets.models.naive import ORDERS, ORDERS_OF_DIVISION, OWNED, naive_score

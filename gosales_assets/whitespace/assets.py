@@ -3,14 +3,8 @@
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import (
-    Breach,
-    check_partitions,
-    contract_check,
-    dep,
-    store,
-    table_asset,
-)
+from gosales_assets.breaches import Breach
+from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
 from gosales_assets.features.contract import (
     AFFINITY_EVIDENCE,
     CUSTOMER_FEATURES,

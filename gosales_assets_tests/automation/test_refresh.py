@@ -3,8 +3,9 @@
 import dagster as dg
 import pytest
 
-from gosales_assets.automation.refresh import Watcher, refresh
-from gosales_assets.contracts import Breach, asset_key, check_partitions
+from gosales_assets.automation.refresh import FailedCheck, Watcher, refresh
+from gosales_assets.breaches import Breach
+from gosales_assets.contracts import asset_key, check_partitions
 from gosales_assets.partitions import KEYS
 from gosales_assets.settings import Settings, SettingsError, current_settings
 from gosales_assets.sources import assets as sources
@@ -23,6 +24,13 @@ def too_little(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> 
         lambda _: [Breach("rows_read", "is enough", 4, ("5", "7"))],
         name="too_little",
     )
+
+
+@dg.asset_check(asset=asset_key(LOAD_LOG), name="odd")
+def odd() -> dg.AssetCheckResult:
+    """Warn whatever comes."""
+    warn = dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(passed=False, severity=warn, description="it is Monday")
 
 
 def definitions(warehouse: Warehouse, *checks: dg.AssetChecksDefinition, settings=None):
@@ -67,13 +75,21 @@ def test_a_failed_blocking_check_stops_the_refresh_and_is_named(
     assert not stopped.succeeded
     (failed,) = stopped.failed_checks
     assert (failed.table, failed.check) == ("raw.load_log", "too_little")
-    assert failed.detail == "rows_read: is enough (4 rows; 5, 7)"
+    assert failed.detail == "rows_read: is enough (4 rows; 5; 7)"
     assert warehouse.is_broken(LOAD_LOG)
     again = refresh(definitions(warehouse, too_little), instance, warehouse, KEYS)
     assert not again.succeeded, "a partition that failed is not taken for fresh"
     healed = refresh(definitions(warehouse), instance, warehouse, KEYS)
     assert healed.succeeded
     assert not warehouse.is_broken(LOAD_LOG)
+
+
+def test_a_warning_stops_nothing_and_is_told(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    done = refresh(definitions(warehouse, odd), instance, warehouse, KEYS)
+    assert done.succeeded
+    assert FailedCheck("raw.load_log", "odd", None, "it is Monday") in done.check_warnings
 
 
 def test_settings_that_do_not_fit_the_data_are_told_as_such(

@@ -12,7 +12,7 @@ from gosales_assets.calendar import add_months, cutoff_days
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.runs.contract import RUN_MANIFEST
 from gosales_assets.scores.contract import ICP_SCORES
-from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE
+from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, QUARANTINE_REASONS
 from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUSTOMER, DIM_CUTOFF, DIM_DIVISION
 from gosales_assets.tables import Table
 from gosales_assets.validation.contract import BACKTESTS, GAINS
@@ -248,6 +248,14 @@ def tables() -> dict[str, pl.DataFrame]:
         {"source_file": "orders_2024.csv", "source_line": line, "reason": reason, "raw_text": "x"}
         for line, reason in ((17, "date cannot be read"), (40, "no SKU"), (8, "no SKU"))
     ]
+    reasons = [
+        {"source_file": "orders_2024.csv", "reason": reason, "rows": rows, "first_line": line}
+        | {"first_example": example, "revenue": revenue}
+        for reason, rows, line, example, revenue in (
+            ("date cannot be read", 1, 17, "x", 12.5),
+            ("no SKU", 2, 8, "x", None),
+        )
+    ]
     run = {"run_id": RUN, "published_at": datetime(2025, 1, 3, 8, 15), "name": "sample"}
     return {
         "star.dim_customer": customers(),
@@ -260,6 +268,7 @@ def tables() -> dict[str, pl.DataFrame]:
         "drift.drift_alerts": alerts(),
         "raw.load_log": _frame(LOAD_LOG, [load]),
         "raw.quarantine": _frame(QUARANTINE, bad),
+        "raw.quarantine_reasons": _frame(QUARANTINE_REASONS, reasons),
         "runs.run_manifest": _frame(RUN_MANIFEST, [run]),
     }
 

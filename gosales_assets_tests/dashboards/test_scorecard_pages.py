@@ -62,7 +62,7 @@ def test_tables_without_rows_are_no_error(page: str, home: Path) -> None:
         ("account", "star.dim_customer"),
         ("grid", "scores.icp_scores"),
         ("divisions", "validation.gains"),
-        ("health", "raw.quarantine"),
+        ("health", "raw.quarantine_reasons"),
         ("health", "runs.run_manifest"),
     ],
 )

@@ -157,11 +157,11 @@ def test_backtests_set_model_beside_naive_for_each_cohort(db: Published) -> None
 
 def test_quarantine_is_counted_by_reason(db: Published) -> None:
     reasons = evidence.quarantine_reasons(db)
-    assert reasons.select("reason", "records", "first_line").rows() == [
+    assert reasons.select("reason", "rows", "first_line").rows() == [
         ("no SKU", 2, 8),
         ("date cannot be read", 1, 17),
     ]
-    assert reasons["records"].sum() == evidence.quarantine(db).height
+    assert reasons["rows"].sum() == evidence.quarantine(db).height
 
 
 def test_the_gravest_alerts_come_first(db: Published) -> None:

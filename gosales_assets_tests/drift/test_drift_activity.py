@@ -6,8 +6,8 @@ import ibis
 import polars as pl
 import pytest
 
+from gosales_assets.breaches import breaches
 from gosales_assets.calendar import add_months
-from gosales_assets.contracts import breaches
 from gosales_assets.drift import activity
 from gosales_assets.drift.alerts import Alert, as_table, hard_alerts
 from gosales_assets.drift.contract import DRIFT_ALERTS

@@ -13,13 +13,13 @@ from gosales_assets.features.activity import open_star
 from gosales_assets.features.fitted import parameters_of
 from gosales_assets.labels.candidates import candidates
 from gosales_assets.settings import Settings
-from gosales_assets.sources.contract import INSTALLED_BASE
+from gosales_assets.sources.contract import CUSTOMERS, INSTALLED_BASE
 from gosales_assets.star.activity import by_day, by_month
 from gosales_assets.star.contract import (
     CUSTOMER_DAY,
     CUSTOMER_MONTH,
-    DIM_CUSTOMER,
     FACT_TRANSACTIONS,
+    INDUSTRY_MATCHES,
 )
 from gosales_assets.star.scopes import sku_sets
 from gosales_assets.warehouse import Warehouse
@@ -64,26 +64,25 @@ def fill(
     settings: Settings = SMALL,
     industries: Mapping[str, str] | None = None,
     installed: Sequence[Row] = (),
+    customers: Sequence[Row] = (),
+    matches: Sequence[Row] = (),
 ) -> None:
-    """Write the star (and what features read beside it) as the rooms before this one would."""
+    """Write the star (and what features read beside it) as the rooms before this one would.
+
+    Parameters
+    ----------
+    industries
+        Customer -> industry of a customers table that is a snapshot.
+    customers, matches
+        Further rows of raw.customers and of star.industry_matches.
+    """
     sets = sku_sets(settings)
     warehouse.write(FACT_TRANSACTIONS, facts)
     warehouse.write(CUSTOMER_MONTH, evaluate(lambda t: by_month(t, sets), facts))
     warehouse.write(CUSTOMER_DAY, evaluate(lambda t: by_day(t, sets), facts))
-    known = industries or {}
-    customers = [
-        {
-            "customer_id": customer,
-            "customer_name": customer,
-            "normalised_name": customer,
-            "industry": known.get(customer),
-            "industry_source": "customers" if customer in known else None,
-            "first_order": CUTOFF,
-            "last_order": CUTOFF,
-        }
-        for customer in sorted(facts["customer_id"].unique())
-    ]
-    warehouse.write(DIM_CUSTOMER, made(DIM_CUSTOMER, customers))
+    known = [{"customer_id": c, "industry": i} for c, i in sorted((industries or {}).items())]
+    warehouse.write(CUSTOMERS, made(CUSTOMERS, [*known, *customers]))
+    warehouse.write(INDUSTRY_MATCHES, made(INDUSTRY_MATCHES, matches))
     warehouse.write(INSTALLED_BASE, made(INSTALLED_BASE, installed))
 
 
@@ -120,7 +119,8 @@ def matrix(
 
 def side_tables(warehouse: Warehouse) -> layers.SideTables:
     """What features read beside the sales log."""
-    return layers.SideTables(warehouse.read(DIM_CUSTOMER), warehouse.read(INSTALLED_BASE))
+    tables = (CUSTOMERS, INDUSTRY_MATCHES, INSTALLED_BASE)
+    return layers.SideTables(*(warehouse.read(table) for table in tables))
 
 
 def facts(rows: Sequence[Row]) -> pl.DataFrame:

@@ -42,7 +42,10 @@ def _run(
     }
     made = {key for asset in chosen for key in asset.keys}
     return dg.materialize(
-        [*chosen, *(check for check in CHECKS if check.check_key.asset_key in made)],
+        [
+            *chosen,
+            *(check for check in CHECKS if any(k.asset_key in made for k in check.check_keys)),
+        ],
         selection=dg.AssetSelection.assets(*made),
         tags=tags,
         instance=instance,

@@ -5,7 +5,7 @@ import re
 import polars as pl
 import pytest
 
-from gosales_assets.contracts import breaches
+from gosales_assets.breaches import breaches
 from gosales_assets.features.catalog import CATALOG, feature, feature_names, plain_words
 from gosales_assets.features.contract import (
     CUSTOMER_FEATURES,

@@ -7,11 +7,9 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
+from gosales_assets.breaches import Breach, breaches, breaches_of_each
 from gosales_assets.contracts import (
-    Breach,
     asset_key,
-    breaches,
-    breaches_of_each,
     check_partitions,
     column_schema,
     contract_check,
@@ -78,6 +76,26 @@ def test_each_kind_of_breach_is_named(broken: pl.DataFrame, expected: tuple[str,
     assert [(b.column, b.rule, b.rows) for b in found] == [expected]
 
 
+def test_a_range_only_warns_and_everything_else_blocks() -> None:
+    both = frame(["a", "b", "b"], [-1, 1, 2])
+    assert {b.rule: b.blocking for b in breaches(COUNTS, both)} == {
+        "greater_than_or_equal_to(0)": False,
+        "one row per key": True,
+    }
+    for broken in (frame(["a"], [1]).with_columns(name=pl.lit(None, pl.String)), COUNTS.empty()):
+        assert all(b.blocking for b in breaches(COUNTS, broken))
+
+
+def test_failing_rows_are_named_by_their_key_up_to_twenty() -> None:
+    many = frame([f"n{i:02}" for i in range(30)], [-i for i in range(30)])
+    (found,) = breaches(COUNTS, many)
+    assert found.rows == 29
+    assert len(found.examples) == 20
+    assert found.examples[:2] == ("name n01: -1", "name n02: -2")
+    (doubled_key,) = breaches(COUNTS, frame(["a", "b", "b"], [1, 2, 3]))
+    assert doubled_key.examples == ("name b",)
+
+
 def test_a_kept_contract_has_no_breaches() -> None:
     assert breaches(COUNTS, frame(["a", "b"], [0, 1])) == []
 
@@ -106,14 +124,15 @@ def test_the_ui_shows_meaning_and_constraints() -> None:
     assert not columns["name"].constraints.nullable
 
 
-BAD = KEYS.cutoffs[1]
+BAD, ODD = KEYS.cutoffs[1], KEYS.cutoffs[2]
 
 
 @table_asset(COUNTS)
 def counts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     for cutoff in context.partition_keys:
-        count = -1 if cutoff == BAD else 1
-        store(context, warehouse, COUNTS, frame(["a"], [count]), cutoff=cutoff)
+        names = ["a", "a"] if cutoff == BAD else ["a"]
+        made = frame(names, [-1 if cutoff == ODD else 1] * len(names))
+        store(context, warehouse, COUNTS, made, cutoff=cutoff)
 
 
 @table_asset(DOUBLED, deps=[dep(COUNTS)])
@@ -145,7 +164,8 @@ def test_a_breach_stops_downstream_now_and_later(
     both = list(KEYS.cutoffs[:2])
     result = run(instance, warehouse, both, COUNTS, DOUBLED)
     assert not result.success
-    states = {e.partition: e.passed for e in result.get_asset_check_evaluations()}
+    evaluations = result.get_asset_check_evaluations()
+    states = {e.partition: e.passed for e in evaluations if e.check_name == "contract"}
     assert states == {both[0]: True, BAD: False, None: False}
     assert not warehouse.has(DOUBLED, cutoff=both[0])
     later = run(instance, warehouse, [BAD], DOUBLED)
@@ -155,6 +175,24 @@ def test_a_breach_stops_downstream_now_and_later(
     good = run(instance, warehouse, both[:1], DOUBLED)
     assert good.success
     assert warehouse.read(DOUBLED, cutoff=both[0])["count"].to_list() == [2]
+
+
+def test_a_value_out_of_range_is_shown_and_stops_nothing(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    result = run(instance, warehouse, [ODD, ODD], COUNTS, DOUBLED)
+    assert result.success
+    assert warehouse.read(DOUBLED, cutoff=ODD)["count"].to_list() == [-2]
+    of_counts = [e for e in result.get_asset_check_evaluations() if e.asset_key.path[1] == "counts"]
+    assert {e.check_name: (e.passed, e.blocking) for e in of_counts} == {
+        "contract": (True, True),
+        "values": (False, False),
+    }
+    (warning,) = (e for e in of_counts if not e.passed)
+    assert warning.severity == dg.AssetCheckSeverity.WARN
+    (row,) = warning.metadata["failing rows"].records
+    assert row.data["partition"] == ODD
+    assert row.data["row"] == "name a: -1"
 
 
 def test_each_partition_shows_its_own_rows(

@@ -24,9 +24,11 @@ def test_the_run_succeeds_and_tells_it_in_plain_words(small_run: Outcome) -> Non
 def test_every_table_of_the_interface_is_published_and_commented(small_run: Outcome) -> None:
     tables = {
         "raw.quarantine",
+        "raw.quarantine_reasons",
         "raw.load_log",
         "star.fact_transactions",
         "star.dim_customer",
+        "star.column_profile",
         "labels.labels",
         "features.customer_features",
         "features.division_features",
@@ -51,6 +53,10 @@ def test_rows_read_are_loaded_quarantined_or_repeats(small_run: Outcome) -> None
     accounted = log["rows_loaded"] + log["rows_quarantined"] + log["rows_duplicate"]
     assert (log["rows_read"] == accounted).all()
     assert log["rows_quarantined"].sum() == small_run.query("from raw.quarantine").height > 0
+    counted = small_run.query("select reason, count(*) from raw.quarantine group by reason")
+    assert small_run.summary["quarantined"] == dict(counted.iter_rows())
+    told = {file["source_file"]: file["rows"]["quarantined"] for file in small_run.summary["files"]}
+    assert told == dict(log.select("source_file", "rows_quarantined").iter_rows())
     for measure in ("quantity", "gross_profit"):
         parts = sum(log[f"{measure}_{fate}"] for fate in ("loaded", "quarantined", "duplicate"))
         assert (parts == log[f"{measure}_read"]).all()

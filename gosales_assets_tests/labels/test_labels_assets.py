@@ -1,7 +1,9 @@
 """Star and labels through Dagster: what is wired is what was meant, whatever the configuration."""
 
 import random
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,7 +15,7 @@ from gosales_assets.labels import assets as labels_room
 from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.settings import Cutoffs, Settings, current_settings
-from gosales_assets.sources.contract import SALES_LINES
+from gosales_assets.sources.contract import LABEL_DENYLIST, SALES_LINES
 from gosales_assets.star import assets as star_room
 from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUTOFF, FACT_TRANSACTIONS
 from gosales_assets.warehouse import Warehouse
@@ -103,10 +105,14 @@ def test_the_star_is_made_and_checked(
     assert result.success
     assert {c.check_name for c in result.get_asset_check_evaluations()} == {
         "contract",
+        "values",
+        "as_before",
         "conservation",
         "foreign_keys",
         "one_row_per_customer",
         "lines_in_unlisted_divisions",
+        "parent_accounts",
+        "side_tables_know_customers",
     }
     assert failed(result) == {"lines_in_unlisted_divisions"}  # a warning: the run goes on
     assert all(warehouse.has(table) for table in (FACT_TRANSACTIONS, CUSTOMER_MONTH, DIM_CUTOFF))
@@ -155,6 +161,27 @@ def test_net_values_of_a_cutoff_are_those_of_the_facts(
             pl.col("customer_id").is_in(rows["customer_id"].to_list()),
         )
         assert rows["net_gp_window"].sum() == (people["value"].sum() or 0)
+
+
+def test_products_of_the_denylist_make_nobody_a_buyer(
+    labelled: tuple[Warehouse, dg.ExecuteInProcessResult],
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(labelled[0].home_path, tmp_path / "home")
+    warehouse = Warehouse(home=str(tmp_path / "home"), code_version="test", basis="test")
+    warehouse.write(LABEL_DENYLIST, pl.DataFrame({"sku": ["p"]}))
+    key = {"cutoff": FIRST, "division": TARGETS[0]}
+    assert warehouse.read(LABELS, **key)["label"].sum() > 0
+    result = run(
+        labels_room,
+        warehouse,
+        instance,
+        assets=[labels_room.labels],
+        partition_key=f"{FIRST}|{TARGETS[0]}",
+    )
+    assert result.success
+    assert warehouse.read(LABELS, **key)["label"].sum() == 0
 
 
 def test_prevalence_counts_closed_cutoffs_and_warns_without_stopping(

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from gosales_assets.contracts import breaches
+from gosales_assets.breaches import breaches
 from gosales_assets.labels.completeness import closed_windows_only, every_customer
 from gosales_assets.labels.contract import LABELS, PREVALENCE
 from gosales_assets.labels.prevalence import markdown, prevalence, unusual

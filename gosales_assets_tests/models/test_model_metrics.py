@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss as sklearn_log_loss
 from sklearn.metrics import roc_auc_score
 
-from gosales_assets.contracts import breaches
+from gosales_assets.breaches import breaches
 from gosales_assets.models.blend import choose_weight
 from gosales_assets.models.contract import MODEL_METRICS
 from gosales_assets.models.evaluation import model_metrics

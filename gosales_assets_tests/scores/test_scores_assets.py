@@ -22,7 +22,8 @@ from gosales_assets.scores.assets import ASSETS as SCORES
 from gosales_assets.scores.assets import CHECKS as SCORE_CHECKS
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import current_settings
-from gosales_assets.star.contract import DIM_CUSTOMER
+from gosales_assets.sources.contract import CUSTOMERS as SIDE_CUSTOMERS
+from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
 from gosales_assets.tracking import Tracking
 from gosales_assets.warehouse import Warehouse
 
@@ -84,6 +85,8 @@ def home(
     cutoffs = list(KEYS.cutoffs[first - 1 : first + 2])
     fill(warehouse, list(KEYS.cutoffs[: first + 2]))
     warehouse.write(DIM_CUSTOMER, customers())
+    for table in (SIDE_CUSTOMERS, INDUSTRY_MATCHES):
+        warehouse.write(table, table.empty())
     resources = {
         "warehouse": warehouse,
         "settings": current_settings(),

@@ -11,7 +11,12 @@ import polars as pl
 
 from gosales_assets.settings import Settings
 from gosales_assets.sources import delimited
-from gosales_assets.sources.conservation import disagreements, held_by_file, imbalances
+from gosales_assets.sources.conservation import (
+    disagreements,
+    held_by_file,
+    imbalances,
+    set_aside_by_file,
+)
 from gosales_assets.sources.contract import QUARANTINE, SALES_LINES
 from gosales_assets.sources.load import load_sales_log
 from gosales_assets.warehouse import Warehouse
@@ -29,10 +34,9 @@ class LoadedLog:
 
     def problems(self) -> list[tuple[str, str, str]]:
         """What is not accounted for: in the log itself, and between log and tables."""
-        held = ibis.memtable(self.lines)
-        aside = self.quarantine.group_by("source_file").agg(rows_quarantined=pl.len())
-        said = imbalances(self.log.to_dicts())
-        return said + disagreements(self.log, held_by_file(held).to_polars(), aside)
+        held = held_by_file(ibis.memtable(self.lines)).to_polars()
+        aside = set_aside_by_file(ibis.memtable(self.quarantine)).to_polars()
+        return imbalances(self.log.to_dicts()) + disagreements(self.log, held, aside)
 
 
 def load_log(

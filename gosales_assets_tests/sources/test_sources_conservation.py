@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.settings import Settings, SettingsError, load_settings
-from gosales_assets.sources.conservation import imbalances
+from gosales_assets.sources.conservation import MEASURES, imbalances
 from gosales_assets.sources.outline import check_sources, target_divisions
 from gosales_assets.sources.sample import SampleSpec, generate
 from gosales_assets_tests.paths import SHARED_DATA
@@ -89,7 +89,7 @@ def test_a_lost_row_or_cent_shows() -> None:
 
 
 def test_tables_that_lost_a_row_disagree_with_the_log(tmp_path: Path) -> None:
-    (tmp_path / "log.csv").write_text(f"{HEADER}\n1,2024-01-31,A,Tools,1,1,1\n,,A,Tools,1,1,1\n")
+    (tmp_path / "log.csv").write_text(f"{HEADER}\n1,2024-01-31,A,Tools,1,1,1\n,,A,Tools,1,1,2\n")
     loaded = load_log(Settings(base=tmp_path, sales_log={"files": ["log.csv"]}))
     found = replace(
         loaded, lines=loaded.lines.clear(), quarantine=loaded.quarantine.clear()
@@ -99,6 +99,7 @@ def test_tables_that_lost_a_row_disagree_with_the_log(tmp_path: Path) -> None:
         "lines_loaded",
         "rows_quarantined",
         "quantity_loaded",
+        *(f"{measure}_quarantined" for measure in MEASURES),
     }
 
 

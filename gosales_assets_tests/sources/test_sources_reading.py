@@ -16,9 +16,7 @@ ROW = "C1,O1,2024-01-31,A,Tools,2,10.00"
 ROW2 = "C2,O2,2024-02-13,B,Toys,1,5.50"
 
 
-def load(
-    tmp_path: Path, content: bytes | str, block_size: int = 1 << 25, **log: Any
-) -> LoadedLog:
+def load(tmp_path: Path, content: bytes | str, block_size: int = 1 << 25, **log: Any) -> LoadedLog:
     path = tmp_path / "log.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     settings = Settings(base=tmp_path, sales_log={"files": ["log.csv"], **log}, today="2025-06-30")
@@ -214,8 +212,11 @@ def test_the_order_is_decided_from_the_last_row_too(tmp_path: Path) -> None:
         (csv(ROW), {"columns": {"costumer_id": "x"}}, ["'costumer_id'", "'customer_id'"]),
         (csv(ROW), {"keyword_rules": [("x", "Y")]}, ["'product_name'", "keyword_rules"]),
         ("", {}, ["log.csv", "empty"]),
-        (b"PK\x03\x04\x14", {}, ["log.csv", "spreadsheet", "CSV"]),
-        (b"PAR1\x15\x04", {}, ["log.csv", "Parquet", "CSV"]),
+        (b"PK\x03\x04\x14", {}, ["log.csv", "workbook", "damaged"]),
+        (b"PAR1\x15\x04", {}, ["log.csv", "Parquet", "damaged"]),
+        (gzip.compress(b"PAR1\x15\x04"), {}, ["log.csv", "Parquet", "gzip", "unpack"]),
+        (b"<HTML><table>", {}, ["log.csv", "web page", "XLSX"]),
+        (b"SQLite format 3\0", {}, ["log.csv", "SQLite database"]),
         (gzip.compress(csv(ROW).encode())[:-9], {}, ["log.csv", "gzip"]),
     ],
 )
@@ -244,7 +245,8 @@ def test_the_same_content_loads_once(tmp_path: Path) -> None:
 def test_the_raw_text_of_quarantine_is_the_record_as_it_stands(tmp_path: Path) -> None:
     record = ',O1, 2024-01-31,"A\nB",Tools,"2",10.00'
     quarantine = load(tmp_path, csv(ROW, record)).quarantine
-    assert quarantine.row(0)[1:] == (3, "no customer", None, record)
+    told = quarantine.select("source_line", "reason", "detail", "raw_text").row(0)
+    assert told == (3, "no customer", None, record)
 
 
 def test_extra_columns_are_kept_out_with_a_note(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gosales_assets.settings import Settings, SettingsError
+from gosales_assets.settings import SalesLog, Settings, SettingsError
 from gosales_assets.sources.contract import SIDE_TABLES
 from gosales_assets.sources.side_tables import check_side_tables, load_side_table
 
@@ -59,11 +59,105 @@ def test_divisions_are_spelled_as_in_the_log(tmp_path: Path) -> None:
     assert load.remarks == ["divisions that the log does not know: Else"]
 
 
-def test_one_row_per_customer_is_kept_and_repeats_are_counted(tmp_path: Path) -> None:
-    content = "customer_id,industry\n1,Mining\n1,Farming\n2,\n"
-    load = load_side_table(make(tmp_path, "customers", content), "customers", {})
-    assert load.frame.select("customer_id", "industry").rows() == [("1", "Mining"), ("2", None)]
-    assert load.left_out == {"repeats of customer_id": 1}
+def test_one_row_per_key_is_kept_whatever_the_order_of_the_file(tmp_path: Path) -> None:
+    rows = ["1,Mining", "1,Farming", "2,", "2,", "3,Retail"]
+    for order in (rows, rows[::-1]):
+        content = "\n".join(["customer_id,industry", *order])
+        load = load_side_table(make(tmp_path, "customers", content), "customers", {})
+        found = [("1", "Farming"), ("2", None), ("3", "Retail")]
+        assert load.frame.select("customer_id", "industry").rows() == found
+        assert load.left_out == {
+            "exact repeats of another row": 1,
+            "rows that contradict another row of the same customer_id, valid_from": 1,
+        }
+
+
+def test_a_history_keeps_its_days_and_loses_none_in_silence(tmp_path: Path) -> None:
+    content = (
+        "customer_id,valid_from,region\n"
+        "1,01/01/1900,West\n"
+        "1,31/01/2024,East\n"
+        "1,31/02/2024,South\n"
+        "2,,North\n"
+    )
+    load = load_side_table(make(tmp_path, "customers", content, stable=["region"]), "customers", {})
+    assert load.frame.select("customer_id", "valid_from", "region").rows() == [
+        ("1", date(1900, 1, 1), "West"),
+        ("1", date(2024, 1, 31), "East"),
+        ("2", None, "North"),
+    ]
+    assert load.left_out == {"rows whose valid_from cannot be read": 1}
+    assert load.unreadable == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "stable", "remark"),
+    [
+        ("customer_id\n1\n", [], "no history: a snapshot of today, of which features use nothing"),
+        (
+            "customer_id\n1\n",
+            ["size"],
+            "no history: a snapshot of today, of which features use only of the columns declared "
+            "stable: size",
+        ),
+        (
+            "customer_id,valid_from\n1,2024-01-31\n2,2023-01-31\n",
+            [],
+            "history: valid_from goes from 2023-01-31 to 2024-01-31",
+        ),
+        (
+            "customer_id,valid_from\n1,2024-01-31\n2,\n",
+            [],
+            "1 rows without valid_from: a snapshot of today, of which features use nothing",
+        ),
+    ],
+)
+def test_a_table_says_what_features_may_use_of_it(
+    tmp_path: Path, content: str, stable: list[str], remark: str
+) -> None:
+    settings = make(tmp_path, "customers", content, stable=stable)
+    assert load_side_table(settings, "customers", {}).remarks == [remark]
+
+
+def test_products_are_spelled_as_in_the_sku_map(tmp_path: Path) -> None:
+    (tmp_path / "map.csv").write_text(
+        "gp_column,qty_column,sku,division\n"
+        "SWX_Core,SWX_Core_Qty,SWX_Core,Solidworks\n"
+        "Success Plan GP,Success_Plan_Qty,Success_Plan,Plans\n"
+        "Success_Plan_2,Success_Plan_Qty_2,Success_Plan,Plans\n"
+        "pdm,pdm_qty,pdm,PDM\n"
+        "PDM,PDM_Qty,PDM,PDM\n"
+    )
+    skus = ["swx_core", "Success Plan GP", "SUCCESS_PLAN_2", "PDM", "Pdm", "unheard of"]
+    for name, extra in (("installed_base", "customer_id,sku\n"), ("label_denylist", "sku\n")):
+        rows = [f"1,{sku}" if name == "installed_base" else sku for sku in skus]
+        settings = make(tmp_path, name, extra + "\n".join(rows)).model_copy(
+            update={"sku_map": "map.csv", "sales_log": SalesLog(layout="wide")}
+        )
+        load = load_side_table(settings, name, {})
+        assert sorted(load.frame["sku"]) == sorted(
+            ["SWX_Core", "Success_Plan", "PDM", "Pdm", "unheard of"]
+        )
+        assert load.remarks == ["products that the SKU map does not know: 2 (Pdm, unheard of)"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "comma", "amounts"),
+    [
+        (["1.250,50", "7"], False, [1250.5, 7.0]),
+        (["1,250.50", "7"], True, [1250.5, 7.0]),
+        (["1,250", "7"], False, [1250.0, 7.0]),
+        (["1,250", "7"], True, [1.25, 7.0]),
+    ],
+)
+def test_numbers_are_read_in_their_own_notation(
+    tmp_path: Path, cells: list[str], comma: bool, amounts: list[float]
+) -> None:
+    rows = "".join(f'{at},"{cell}"\n' for at, cell in enumerate(cells))
+    settings = make(tmp_path, "open_deals", f"customer_id,amount\n{rows}").model_copy(
+        update={"sales_log": SalesLog(decimal_comma=comma)}
+    )
+    assert load_side_table(settings, "open_deals", {}).frame["amount"].to_list() == amounts
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,12 @@ import ibis.expr.types as ir
 import polars as pl
 from hypothesis import strategies as st
 
-from gosales_assets.sources.contract import CUSTOMERS, INDUSTRY_ENRICHMENT, SALES_LINES
+from gosales_assets.runs.tables import ALL_TABLES
+from gosales_assets.sources.contract import (
+    CUSTOMERS,
+    INDUSTRY_ENRICHMENT,
+    SALES_LINES,
+)
 from gosales_assets.star.contract import FACT_TRANSACTIONS
 from gosales_assets.star.facts import Measure, transactions
 from gosales_assets.tables import Table
@@ -102,16 +107,11 @@ def facts_of(lines: pl.DataFrame, measure: Measure = "revenue") -> pl.DataFrame:
     return FACT_TRANSACTIONS.typed(frame).sort(FACT_TRANSACTIONS.sort)
 
 
-def write_sources(
-    warehouse: Warehouse,
-    lines: pl.DataFrame,
-    side: pl.DataFrame | None = None,
-    industry: pl.DataFrame | None = None,
-) -> None:
-    """Put raw tables into a warehouse, as the sources room would."""
-    warehouse.write(SALES_LINES, lines)
-    warehouse.write(CUSTOMERS, side_customers() if side is None else side)
-    warehouse.write(INDUSTRY_ENRICHMENT, companies() if industry is None else industry)
+def write_sources(warehouse: Warehouse, lines: pl.DataFrame, **sides: pl.DataFrame) -> None:
+    """Put raw tables into a warehouse, as the sources room would; what is unsaid is empty."""
+    for table in (t for t in ALL_TABLES if t.room == "raw"):
+        given = lines if table is SALES_LINES else sides.get(table.short_name, table.empty())
+        warehouse.write(table, given)
 
 
 @st.composite

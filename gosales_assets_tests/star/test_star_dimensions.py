@@ -1,4 +1,4 @@
-"""Dimensions: one row each, the latest name stands, and side tables never add or lose a row."""
+"""Dimensions: one row each, and the latest name stands."""
 
 from datetime import date
 
@@ -9,83 +9,21 @@ from hypothesis import given, settings
 from gosales_assets.settings import Settings, SettingsError, Targets
 from gosales_assets.star import dimensions
 from gosales_assets.star.checks import not_one_row_each, orphans, unlisted_divisions
-from gosales_assets.star.contract import INDUSTRY_MATCHES
 from gosales_assets.star.scopes import sku_sets
 from gosales_assets_tests.star.order_lines import (
     evaluate,
     facts_of,
     line,
-    made,
     sales_lines,
-    side_customers,
     wild_lines,
 )
-
-NO_MATCHES = INDUSTRY_MATCHES.empty()
-
-
-def customers(
-    lines: pl.DataFrame, side: pl.DataFrame | None = None, matches: pl.DataFrame = NO_MATCHES
-) -> pl.DataFrame:
-    side = side_customers() if side is None else side
-    return evaluate(dimensions.customers, lines, side, matches).sort("customer_id")
-
-
-def test_the_latest_name_stands_else_the_side_tables_else_the_id() -> None:
-    lines = sales_lines(
-        line("a", "2024-03-01", customer_name="New"),
-        line("a", "2024-01-01", customer_name="Old"),
-        line("a", "2024-04-01"),
-        line("b", "2024-01-01"),
-        line("c", "2024-01-01"),
-        line("d", "2024-01-01", customer_name="Zeta"),
-        line("d", "2024-01-01", customer_name="Alpha"),
-    )
-    side = side_customers(
-        {"customer_id": "a", "customer_name": "Side"}, {"customer_id": "b", "customer_name": "Side"}
-    )
-    assert customers(lines, side)["customer_name"].to_list() == ["New", "Side", "c", "Alpha"]
-
-
-def test_industry_comes_whole_from_one_source() -> None:
-    lines = sales_lines(*(line(customer, "2024-01-01") for customer in "abc"))
-    side = side_customers({"customer_id": "a", "industry": "Mining"})
-    match = {"company_name": "X", "industry": "Metal", "sub_industry": "Bolts", "score": 100.0}
-    matches = made(
-        INDUSTRY_MATCHES,
-        [match | {"customer_id": key, "customer_name": key, "method": "same name"} for key in "ab"],
-    )
-    found = customers(lines, side, matches)
-    assert found.select("industry", "sub_industry", "industry_source").rows() == [
-        ("Mining", None, "customers"),
-        ("Metal", "Bolts", "enrichment"),
-        (None, None, None),
-    ]
-
-
-def test_rep_and_branch_are_the_side_tables_or_the_latest() -> None:
-    lines = sales_lines(
-        line("a", "2024-01-01", rep="Old", branch="North"),
-        line("a", "2024-02-01", rep="New", branch="South"),
-        line("b", "2024-02-01", rep="Log"),
-    )
-    side = side_customers({"customer_id": "b", "sales_rep": "Side", "region": "West"})
-    found = customers(lines, side).select("rep", "branch", "region", "first_order", "last_order")
-    assert found.rows() == [
-        ("New", "South", None, date(2024, 1, 1), date(2024, 2, 1)),
-        ("Side", None, "West", date(2024, 2, 1), date(2024, 2, 1)),
-    ]
 
 
 @given(lines=wild_lines())
 @settings(max_examples=8, deadline=None)
-def test_every_customer_and_product_of_the_facts_has_one_row(lines: pl.DataFrame) -> None:
-    side = side_customers({"customer_id": "a"}, {"customer_id": "not in the log"})
+def test_every_product_of_the_facts_has_one_row(lines: pl.DataFrame) -> None:
     facts = facts_of(lines).lazy()
-    ours = customers(lines, side).lazy()
     products = evaluate(dimensions.products, lines).lazy()
-    assert orphans(facts, ours, "customer_id") == []
-    assert not_one_row_each(facts, ours, "customer_id") == []
     assert orphans(facts, products, "sku") == []
     assert not_one_row_each(facts, products, "sku") == []
 

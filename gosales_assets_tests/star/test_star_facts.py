@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from gosales_assets.contracts import breaches
+from gosales_assets.breaches import breaches
 from gosales_assets.settings import SettingsError
 from gosales_assets.star.checks import MEASURES, totals_differ
 from gosales_assets.star.contract import FACT_TRANSACTIONS

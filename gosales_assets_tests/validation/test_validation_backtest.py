@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from gosales_assets.contracts import breaches
+from gosales_assets.breaches import breaches
 from gosales_assets.validation.backtest import COHORTS, backtest, outcomes
 from gosales_assets.validation.contract import BACKTESTS, GAINS, METRIC_NAMES
 from gosales_assets.validation.gains import gains, picture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gosales_assets.contracts import breaches
+from gosales_assets.breaches import breaches
 from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, STATES, WHITESPACE
 from gosales_assets.whitespace.eligibility import eligibility_counts
 from gosales_assets.whitespace.lists import candidates as gather

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gosales_assets.contracts import breaches
+from gosales_assets.breaches import breaches
 from gosales_assets.settings import Whitespace
 from gosales_assets.whitespace.contract import RANKINGS, WHITESPACE_METRICS
 from gosales_assets.whitespace.measures import capture, capture_metrics, list_metrics
