@@ -46,9 +46,10 @@ class SalesLog(Section):
     layout: Literal["long", "wide"] = Field(
         "long", description="long: one row per order line; wide: one column pair per SKU."
     )
-    columns: dict[str, str] = Field(
+    columns: dict[str, str | None] = Field(
         default_factory=dict,
-        description="Our column name -> the header in the file. Left out where both are equal.",
+        description="Our column name -> the header in the file. Left out where both are equal; "
+        "null: not read, even where a header is called so.",
     )
     date_order: Literal["auto", "ymd", "mdy", "dmy"] = Field(
         "auto", description="Order of year, month and day; auto decides once per file."
@@ -76,7 +77,7 @@ class SideTable(Section):
     """An optional table beside the sales log."""
 
     file: str
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str | None] = Field(default_factory=dict)
     stable: list[str] = Field(
         default_factory=list,
         description="Columns that do not change over time, so that past cutoffs may use them "

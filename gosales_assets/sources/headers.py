@@ -11,7 +11,7 @@ _HEADERS_SHOWN = 12
 def positions(
     header: Sequence[str],
     names: Sequence[str],
-    mapping: Mapping[str, str],
+    mapping: Mapping[str, str | None],
     where: str,
     key: str,
 ) -> dict[str, int]:
@@ -22,7 +22,7 @@ def positions(
     names
         Columns we know; each is looked for under its mapped header, else under its own name.
     mapping
-        Our name -> header, from the YAML.
+        Our name -> header, from the YAML; None: not to be read.
     where, key
         File, and key of the mapping in the YAML, for messages.
 
@@ -39,6 +39,8 @@ def positions(
     found = {}
     for name in names:
         wanted = mapping.get(name, name)
+        if wanted is None:
+            continue
         if wanted in header:
             found[name] = header.index(wanted)
         elif name in mapping:

@@ -89,7 +89,8 @@ def layout_of(settings: Settings, path: Path, sku_map: SkuMap | None) -> Layout:
     log, name = settings.sales_log, shown_name(settings, path)
     wide = log.layout == "wide"
     known = ORDER_COLUMNS if wide else (*ORDER_COLUMNS, *LINE_COLUMNS)
-    wanted = {log.columns.get(column, column) for column in known}
+    headers = (log.columns.get(column, column) for column in known)
+    wanted = {header for header in headers if header is not None}
     if wide and sku_map is not None:
         wanted |= set(sku_map.entries["gp_column"]) | set(
             sku_map.entries["qty_column"].drop_nulls()

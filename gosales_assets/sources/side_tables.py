@@ -120,7 +120,8 @@ def load_side_table(settings: Settings, name: str, divisions: Mapping[str, str])
 
 
 def _wanted(table: Table, side: SideTable) -> set[str]:
-    return {side.columns.get(column, column) for column in table.types}
+    headers = (side.columns.get(column, column) for column in table.types)
+    return {header for header in headers if header is not None}
 
 
 def _columns(table: Table, side: SideTable, file: str, header: tuple[str, ...]) -> dict[str, int]:

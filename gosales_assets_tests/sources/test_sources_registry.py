@@ -187,7 +187,7 @@ def test_files_of_the_same_name_in_other_folders_are_told_apart(
         write(tmp_path / folder, "jan", f"{folder},O9,2024-01-09,X,Tools,1,100")
     names = ["*.csv", "../east/jan.csv", "../west/*.csv"]
     load = run(log, warehouse, sales_log={"files": names})
-    assert load.log["source_file"].to_list() == [
+    assert load.log["source_file"].sort().to_list() == [
         "../east/jan.csv",
         "../west/jan.csv",
         "feb.csv",
@@ -195,7 +195,7 @@ def test_files_of_the_same_name_in_other_folders_are_told_apart(
     ]
     assert sum(revenue(warehouse).values()) == 260
     one = run(log, warehouse, sales_log={"files": ["feb.csv", "../east/jan.csv"]})
-    assert one.log["source_file"].to_list() == ["feb.csv", "jan.csv"]
+    assert one.log["source_file"].sort().to_list() == ["feb.csv", "jan.csv"]
 
 
 def test_parts_of_bounded_size_hold_the_same_lines(

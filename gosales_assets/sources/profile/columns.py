@@ -126,6 +126,8 @@ class Table:
 
     def currency_sign(self, header: str) -> str | None:
         """Currency whose sign stands at the numbers of a column; None: no sign, or several."""
+        if header not in self.header:
+            return None
         there = self.sample[header].drop_nulls().head(_CELLS_TRIED)
         found = {
             code for sign, code in _SIGNS.items() if there.str.contains(sign, literal=True).any()

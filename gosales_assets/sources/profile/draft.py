@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
+from gosales_assets.sources.layout import LINE_COLUMNS, ORDER_COLUMNS
 from gosales_assets.sources.profile.columns import Column
 from gosales_assets.sources.profile.files import relative
 from gosales_assets.sources.profile.profiling import Profile
@@ -89,6 +90,8 @@ def _sales_log(profile: Profile, source: Sequence[str]) -> Iterator[str]:
             yield _column(profile, profile.choices[role])
         elif role in profile.reading.missing:
             yield from _wanted(profile, role)
+    for role in not_what_they_are_called(profile):
+        yield _line(f"    {role}", None, "a column is called so, and is something else")
     if profile.kept_out:
         yield f"    # Kept out: {_some([_shown(column) for column in profile.kept_out])}"
     yield _line("  date_order", dates.order, dates.why)
@@ -117,6 +120,17 @@ def _column(profile: Profile, choice: Choice) -> str:
         return _line(f"    {choice.role}", column.header, "; ".join(facts))
     facts.append("not sure enough, so it is commented out")
     return _line(f"    # {choice.role}", column.header, "; ".join(facts))
+
+
+def not_what_they_are_called(profile: Profile) -> list[str]:
+    """Our own names that are headers of something else: unless told so, they would be read."""
+    ours = {*ORDER_COLUMNS, *(() if profile.reading.pairs else LINE_COLUMNS)}
+    ours -= {role for role, choice in profile.choices.items() if choice.sure}
+    return [
+        column.header
+        for column in profile.table.columns
+        if column.header in ours and column.filled and not profile.reading.surely(column.header)
+    ]
 
 
 def _wanted(profile: Profile, role: str) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Remarks: what to look at first, and what is missing and switched off by that."""
 
 from gosales_assets.sources.contract import SIDE_TABLES
-from gosales_assets.sources.layout import LINE_COLUMNS, ORDER_COLUMNS
 from gosales_assets.sources.profile.profiling import Profile
 
 _WITHOUT_COLUMN = {
@@ -29,7 +28,6 @@ def remarks_on(profile: Profile) -> list[str]:
         found.append(profile.dates.why)
     if profile.cutoffs is None:
         found.append("EDIT: no month-end lies in the log, so it has no cutoff: give it more months")
-    found += _read_even_so(profile)
     if not profile.money.known:
         found.append(f"base_currency {profile.money.base}: {profile.money.why}")
     if profile.money.foreign and not profile.money.rated and not _has(profile, "fx_rates"):
@@ -67,17 +65,6 @@ def missing_parts(profile: Profile) -> list[str]:
         for name in SIDE_TABLES
         if name in _WITHOUT_TABLE and not _has(profile, name)
     ]
-
-
-def _read_even_so(profile: Profile) -> list[str]:
-    """Columns that are not what they are called: under one of our own names they are read."""
-    ours = {*ORDER_COLUMNS, *(() if profile.reading.pairs else LINE_COLUMNS)}
-    wrong = [
-        column.header
-        for column in profile.table.columns
-        if column.header in ours and column.filled and not profile.reading.surely(column.header)
-    ]
-    return [f"EDIT: a column called {name!r} is read as that even so: rename it" for name in wrong]
 
 
 def _rows_lost(profile: Profile) -> list[str]:
