@@ -35,7 +35,7 @@ class CellRows:
 
 
 def as_chunks(
-    pieces: Iterator[CellRows], header: str, fields: Sequence[int], empty_at: int | None
+    pieces: Iterator[CellRows], header: str, fields: Sequence[int], empty_at: Sequence[int]
 ) -> Iterator[Chunk]:
     """Tell data from what is none.
 
@@ -46,7 +46,7 @@ def as_chunks(
     fields
         Positions of the columns to read.
     empty_at
-        Column that is empty in a trailing total row, one of ``fields``; None: look for no totals.
+        Columns, among ``fields``, that are empty in a trailing total row; none: look for no totals.
     """
     columns = ["line", "raw", *(str(at) for at in sorted(set(fields)))]
     piece = next(pieces, None)
@@ -91,12 +91,14 @@ def _quoted(column: str) -> pl.Expr:
     return pl.when(cell.str.contains_any(_QUOTED)).then(quoted).otherwise(cell).alias(column)
 
 
-def _totals(table: pl.DataFrame, data: pl.Series, empty_at: int | None) -> list[int]:
+def _totals(table: pl.DataFrame, data: pl.Series, empty_at: Sequence[int]) -> list[int]:
     """Find the totals at the very end: rows that begin with such a word and have no date."""
     found: list[int] = []
-    if empty_at is not None:
+    if empty_at:
         for at in reversed(data.arg_true().to_list()):
-            if not TOTAL.match(table["raw"][at]) or (table[str(empty_at)][at] or "").strip():
+            cells = table.row(at, named=True)
+            filled = any((cells[str(column)] or "").strip() for column in empty_at)
+            if filled or not TOTAL.match(cells["raw"]):
                 break
             found.append(at)
     return found[::-1]

@@ -55,7 +55,7 @@ class DelimitedFile:
         return examine(self.path)
 
     def chunks(
-        self, known: Fingerprint, fields: Sequence[int], empty_at: int | None = None
+        self, known: Fingerprint, fields: Sequence[int], empty_at: Sequence[int] = ()
     ) -> Iterator[Chunk]:
         """Read the records in order, a block at a time."""
         return chunks(self.path, known, self.dialect, self.name, fields, empty_at, self.block_size)

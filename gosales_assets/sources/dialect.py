@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from gosales_assets.settings import SettingsError
@@ -81,6 +81,11 @@ def find_dialect(text: str, wanted: Collection[str], name: str) -> Dialect:
     )
 
 
+def headers(fields: Iterable[str]) -> tuple[str, ...]:
+    """Cells of a header row as the names of columns: on one line, without spaces around."""
+    return tuple(_LINE_BREAK.sub(" ", field.strip(_AROUND)) for field in fields)
+
+
 def _rows(lines: list[str], delimiter: str) -> list[_Row]:
     """Rows of the first lines, each with its first and last line; a stray quote ends the search."""
     rows = []
@@ -88,7 +93,7 @@ def _rows(lines: list[str], delimiter: str) -> list[_Row]:
     first = 1
     try:
         for fields in reader:
-            stripped = tuple(_LINE_BREAK.sub(" ", field.strip(_AROUND)) for field in fields)
+            stripped = headers(fields)
             rows.append(_Row(stripped, first, reader.line_num))
             first = reader.line_num + 1
     except csv.Error:

@@ -71,6 +71,11 @@ class Layout:
     notes: tuple[str, ...]
 
     @property
+    def empty_in_totals(self) -> list[int]:
+        """Positions of the columns that are empty in a total row: the date, then the product."""
+        return [self.columns[name] for name in ("order_date", "sku") if name in self.columns]
+
+    @property
     def fields(self) -> list[int]:
         """Positions of all columns that are read."""
         wide = [at for sku in self.skus for pair in sku.pairs for at in pair if at is not None]

@@ -132,8 +132,8 @@ def _load_file(
     lines = FileParts(registry.lines, name, basis, month_of="order_date")
     set_aside = FileParts(registry.quarantine, name, basis)
     skipped, notes = layout.file.titles, layout.notes
-    date_at = layout.columns["order_date"]
-    for chunk in read_ahead(layout.file.chunks(look.known, layout.fields, date_at)):
+    chunks = layout.file.chunks(look.known, layout.fields, layout.empty_in_totals)
+    for chunk in read_ahead(chunks):
         parsed = _parse(context, chunk, layout, look)
         records = with_fates(parsed.records, repeats)
         loaded = _sales_lines(parsed.lines, records, name, context.now)

@@ -75,7 +75,7 @@ class ParquetFile:
         return Fingerprint.of(self.path)
 
     def chunks(
-        self, known: Fingerprint, fields: Sequence[int], empty_at: int | None = None
+        self, known: Fingerprint, fields: Sequence[int], empty_at: Sequence[int] = ()
     ) -> Iterator[Chunk]:
         """Read the rows in order, some at a time."""
         known.check(self.path, self.name)

@@ -18,6 +18,8 @@ BAD_NUMBER = "number not readable"
 NO_AMOUNT = "no amount"
 UNKNOWN_PRODUCT = "unknown product"
 NO_DIVISION = "no division"
+ALIASES_DISAGREE = "alias columns disagree"
+LINE_ID_USED = "line id used before"
 NO_RATE = "no rate for currency"
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from gosales_assets.settings import SettingsError
-from gosales_assets.sources.dialect import Dialect
+from gosales_assets.sources.dialect import Dialect, headers
 from gosales_assets.sources.tabular import Chunk, Fingerprint
 from gosales_assets.sources.text_files import BLOCK, blocks
 
@@ -62,7 +62,7 @@ def chunks(
     dialect: Dialect,
     name: str,
     fields: Sequence[int],
-    empty_at: int | None = None,
+    empty_at: Sequence[int] = (),
     block_size: int = BLOCK,
 ) -> Iterator[Chunk]:
     """Read the records of a file in order.
@@ -74,7 +74,7 @@ def chunks(
     fields
         Positions of the columns to read.
     empty_at
-        Column that is empty in a trailing total row (the date); None: look for no totals.
+        Columns that are empty in a trailing total row; none: look for no totals.
 
     Raises
     ------
@@ -108,11 +108,12 @@ def chunks(
 
 class _Reader:
     def __init__(
-        self, dialect: Dialect, name: str, fields: list[int], empty_at: int | None
+        self, dialect: Dialect, name: str, fields: list[int], empty_at: Sequence[int]
     ) -> None:
         self.dialect, self.name, self.fields, self.empty_at = dialect, name, fields, empty_at
         mark = dialect.delimiter
         self.well_quoted = rf'^(?:(?:[^"{mark}]*|"(?:[^"]|"")*")(?:[{mark}]|$))*$'
+        self.plain_header = dialect.header_text.strip("\ufeff").replace('"', "")
         self.something = rf'[^\s"{mark}]'
 
     def read(self, block: _Block) -> tuple[Chunk, int]:
@@ -120,30 +121,39 @@ class _Reader:
         lines, line = block.lines, block.line
         about = self._about(lines)
         careful, used = self._careful(lines, about["awkward"], line, final=block.final)
-        lines, about = lines[:used], about[:used]
-        taken = pl.Series([k for r in careful for k in range(r.at, r.at + r.lines)], dtype=pl.Int64)
-        free = ~pl.Series(range(used), dtype=pl.Int64).is_in(taken.implode()) if careful else True
-        data = about.select(
-            (pl.col("something") & ~pl.col("header") & free).alias("data"), "fields"
-        )
-        if block.final:
-            totals = self._totals(lines, data["data"])
-            data = data.with_columns(pl.col("data") & ~totals)
-        counted = data["fields"] == len(self.dialect.header)
+        data = self._data(about, careful)
+        totals = self._totals(lines[:used], data[:used])
+        if totals and not block.final:
+            # What comes next tells whether they are the last rows.
+            used, totals = totals[0], []
+            careful = [record for record in careful if record.at < used]
+        lines, fields = lines[:used], about["fields"][:used]
+        data = data[:used].scatter(totals, False) if totals else data[:used]
+        counted = fields == len(self.dialect.header)
         numbered = pl.DataFrame({"line": pl.int_range(used, eager=True) + line, "raw": lines})
         text = None if careful or used < len(block.lines) else block.text
-        records = self._split(numbered, data["data"] & counted, text)
-        broken = numbered.filter(data["data"] & ~counted).with_columns(
-            reason=pl.lit(FIELD_COUNT),
-            detail=self._detail(data["fields"].filter(data["data"] & ~counted)),
+        records = self._split(numbered, data & counted, text)
+        broken = numbered.filter(data & ~counted).with_columns(
+            reason=pl.lit(FIELD_COUNT), detail=self._detail(fields.filter(data & ~counted))
         )
         good, bad = self._sorted_out(careful, lines, line)
+        held = sum(record.lines for record in careful if not self._is_header(record.fields))
         chunk = Chunk(
             pl.concat([records, good]).sort("line").rechunk() if good.height else records,
             pl.concat([broken, bad]).sort("line").rechunk(),
-            int((~data["data"]).sum()) - len(taken),
+            int((~data).sum()) - held,
         )
         return chunk, used
+
+    def _data(self, about: pl.DataFrame, careful: list[_Record]) -> pl.Series:
+        """Mark the lines that are one record each: no blank, no header, no part of another one."""
+        data = about.select(pl.col("something") & ~pl.col("header")).to_series()
+        taken = [at for record in careful for at in range(record.at, record.at + record.lines)]
+        return data.scatter(taken, False) if taken else data
+
+    def _is_header(self, fields: Sequence[str]) -> bool:
+        """Whether a record is the header again, however it is quoted."""
+        return headers(fields) == self.dialect.header
 
     def _about(self, lines: pl.Series) -> pl.DataFrame:
         """Classify each line by itself: blank, a header again, awkward, and how many fields."""
@@ -152,7 +162,7 @@ class _Reader:
         frame = pl.DataFrame({"raw": lines}).with_columns(quoted=quoted)
         about = frame.select(
             something=raw.str.contains(self.something),
-            header=raw.str.strip_prefix("\ufeff") == self.dialect.header_text.strip("\ufeff"),
+            header=raw.str.strip_prefix("\ufeff") == self.plain_header,
             awkward=pl.lit(False),
             fields=(raw.str.count_matches(mark, literal=True) + 1).cast(pl.Int64),
         )
@@ -160,12 +170,14 @@ class _Reader:
             return about
         with_quotes = frame["quoted"].arg_true()
         some = frame.filter(pl.col("quoted")).select(
+            header=raw.str.replace_all('"', "", literal=True) == self.plain_header,
             awkward=~raw.str.contains(self.well_quoted),
             fields=(
                 raw.str.replace_all('"[^"]*"', "").str.count_matches(mark, literal=True) + 1
             ).cast(pl.Int64),
         )
         return about.with_columns(
+            about["header"].scatter(with_quotes, some["header"]),
             about["awkward"].new_from_index(0, about.height).scatter(with_quotes, some["awkward"]),
             about["fields"].scatter(with_quotes, some["fields"]),
         )
@@ -242,7 +254,7 @@ class _Reader:
     def _sorted_out(
         self, careful: list[_Record], lines: pl.Series, line: int
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        good = [r for r in careful if r.reason is None]
+        good = [r for r in careful if r.reason is None and not self._is_header(r.fields)]
         bad = [r for r in careful if r.reason is not None]
         cells = {str(f): [r.fields[f] for r in good] for f in self.fields}
         return (
@@ -260,18 +272,19 @@ class _Reader:
             ),
         )
 
-    def _totals(self, lines: pl.Series, data: pl.Series) -> pl.Series:
-        """Mark the totals at the very end: rows that begin with such a word and have no date."""
-        marks = [False] * len(lines)
-        if self.empty_at is not None:
-            for at in reversed(data.arg_true().to_list()):
-                if not TOTAL.match(lines[at]):
-                    break
-                cells = next(csv.reader([lines[at]], delimiter=self.dialect.delimiter), [])
-                if len(cells) > self.empty_at and cells[self.empty_at].strip():
-                    break
-                marks[at] = True
-        return pl.Series(marks, dtype=pl.Boolean)
+    def _totals(self, lines: pl.Series, data: pl.Series) -> list[int]:
+        """Find the totals at the very end: rows that begin with such a word and hold no order."""
+        found: list[int] = []
+        for at in reversed(data.arg_true().to_list()) if self.empty_at else ():
+            if not TOTAL.match(lines[at]):
+                break
+            # Python's csv takes a carriage return astray for a new line.
+            text = lines[at].replace("\r", " ")
+            cells = next(csv.reader([text], delimiter=self.dialect.delimiter), [])
+            if any(at < len(cells) and cells[at].strip() for at in self.empty_at):
+                break
+            found.append(at)
+        return found[::-1]
 
     def _detail(self, fields: pl.Series) -> pl.Series:
         return pl.Series([self._count(count) for count in fields], dtype=pl.String)

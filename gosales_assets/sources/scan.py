@@ -81,7 +81,8 @@ def _look_through(settings: Settings, layout: Layout) -> FileScan:
     wanted = {date_at: dates}
     if divisions_are_a_column(settings, layout):
         wanted[layout.columns["division"]] = divisions
-    for chunk in layout.file.chunks(known, list(wanted), empty_at=date_at):
+    totals_at = layout.empty_in_totals
+    for chunk in layout.file.chunks(known, [*wanted, *totals_at], totals_at):
         for at, counter in wanted.items():
             cells = (day_text if at == date_at else text)(pl.col(str(at)))
             counts = chunk.records.select(cells.alias("text")).drop_nulls().group_by("text").len()

@@ -129,7 +129,7 @@ class TabularFile(Protocol):
         """
 
     def chunks(
-        self, known: Fingerprint, fields: Sequence[int], empty_at: int | None = None
+        self, known: Fingerprint, fields: Sequence[int], empty_at: Sequence[int] = ()
     ) -> Iterator[Chunk]:
         """Read the records in order, some at a time.
 
@@ -140,7 +140,8 @@ class TabularFile(Protocol):
         fields
             Positions of the columns to read.
         empty_at
-            Column that is empty in a trailing total row (the date); None: look for no totals.
+            Columns, among ``fields``, that are empty in a trailing total row: the date first, then
+            others that only data have; none: look for no totals.
 
         Raises
         ------

@@ -1,7 +1,8 @@
 """The wide layout: a record holds a gross profit and a quantity per SKU, side by side.
 
 Each pair of columns with anything but nothing and zero in it gives one order line. An alias of a
-SKU is looked at only where the columns before it are empty, so that nothing is counted twice.
+SKU fills in what the SKU's own columns leave empty, so that nothing is counted twice; where they
+say different things, the record is set aside.
 Revenue is not in such a log: it stays unknown.
 """
 
@@ -12,8 +13,9 @@ from gosales_assets.settings import SalesLog
 from gosales_assets.sources.currency import to_base
 from gosales_assets.sources.layout import Layout, SkuColumns
 from gosales_assets.sources.orders import LINE_FIELDS, ORDER_FIELDS, Parsed
-from gosales_assets.sources.parsing import cents, is_missing_number, numbers, units
+from gosales_assets.sources.parsing import cents, is_missing_number, numbers, parse_number, units
 from gosales_assets.sources.quarantine import (
+    ALIASES_DISAGREE,
     BAD_NUMBER,
     NO_PRODUCT,
     NO_RATE,
@@ -37,7 +39,7 @@ def parse_wide(
     records, orders
         Cells and `order_fields` of the same records.
     """
-    lines = _numbered(_filled_cells(records, layout.skus), log)
+    lines = _numbered(_filled_cells(records, layout.skus, log), log)
     with_reasons = with_problems(
         orders.join(_findings(lines), on="line", how="left", maintain_order="left"), _problems()
     )
@@ -74,28 +76,64 @@ def parse_wide(
     )
 
 
-def _filled_cells(records: pl.DataFrame, skus: tuple[SkuColumns, ...]) -> pl.DataFrame:
+def _filled_cells(
+    records: pl.DataFrame, skus: tuple[SkuColumns, ...], log: SalesLog
+) -> pl.DataFrame:
     """Take the pairs that hold something: one row per record and SKU, in SKU order."""
-    return pl.concat([_pair_cells(records, sku) for sku in skus])
+    return pl.concat([_pair_cells(records, sku, log) for sku in skus])
 
 
-def _pair_cells(records: pl.DataFrame, sku: SkuColumns) -> pl.DataFrame:
+def _pair_cells(records: pl.DataFrame, sku: SkuColumns, log: SalesLog) -> pl.DataFrame:
     parts = [
         _filled(records, sku, money, amount).select(
             "line",
             sku=pl.lit(sku.sku),
             division=_division(sku),
-            money_cell=pl.col(str(money)),
+            money_cell=_column(money),
             units_cell=_column(amount),
-            # Money makes a pair the right one; a quantity column may be shared with an alias.
-            rank=pl.when(_something(money)).then(at).otherwise(at + len(sku.pairs)),
+            clash=pl.lit(None, pl.String),
         )
-        for at, (money, amount) in enumerate(sku.pairs)
+        for money, amount in sku.pairs
     ]
-    if len(parts) == 1:
-        return parts[0].drop("rank")
-    ranked = pl.concat(parts).sort("line", "rank")
-    return ranked.unique("line", keep="first", maintain_order=True).drop("rank")
+    return parts[0] if len(parts) == 1 else _united(pl.concat(parts), log)
+
+
+def _united(cells: pl.DataFrame, log: SalesLog) -> pl.DataFrame:
+    """Make one row of a SKU's own cells and its aliases', noting where they say different things.
+
+    Money and units are each taken from the first pair that has them.
+    """
+    told = {
+        name: pl.col(name).filter(~pl.col(name).str.contains(_NOTHING)).unique(maintain_order=True)
+        for name in ("money_cell", "units_cell")
+    }
+    united = cells.group_by("line", maintain_order=True).agg(
+        pl.col("sku", "division").first(),
+        *(
+            pl.coalesce(some.first(), pl.col(name).drop_nulls().first())
+            for name, some in told.items()
+        ),
+        moneys=told["money_cell"],
+        amounts=told["units_cell"],
+    )
+    several = united.filter((pl.col("moneys").list.len() > 1) | (pl.col("amounts").list.len() > 1))
+    clashes = {
+        row["line"]: _clash([row["moneys"], row["amounts"]], row["sku"], log)
+        for row in several.iter_rows(named=True)
+    }
+    clash = pl.col("line").replace_strict(
+        list(clashes), list(clashes.values()), default=None, return_dtype=pl.String
+    )
+    return united.with_columns(clash=clash).select(cells.columns).sort("line")
+
+
+def _clash(cells: list[list[str]], sku: str, log: SalesLog) -> str | None:
+    """Say which different numbers stand under a SKU and its aliases; None: they are the same."""
+    for several in cells:
+        read = {parse_number(cell, decimal_comma=log.decimal_comma) for cell in several}
+        if len(read) > 1 or (len(several) > 1 and None in read):
+            return f"{sku}: {' and '.join(cell.strip() for cell in several)}"
+    return None
 
 
 def _filled(records: pl.DataFrame, sku: SkuColumns, money: int, amount: int | None) -> pl.DataFrame:
@@ -147,6 +185,7 @@ def _findings(lines: pl.DataFrame) -> pl.DataFrame:
         lines=pl.len(),
         bad_cell=pl.format("{}: {}", "sku", bad).drop_nulls().first(),
         lost_sku=pl.col("sku").filter(pl.col("division").is_null()).first(),
+        clash=pl.col("clash").drop_nulls().first(),
     )
 
 
@@ -157,5 +196,6 @@ def _problems() -> list[Problem]:
             UNKNOWN_PRODUCT, pl.col("lost_sku").is_not_null(), shown("sku", pl.col("lost_sku"))
         ),
         Problem(BAD_NUMBER, pl.col("bad_cell").is_not_null(), pl.col("bad_cell")),
+        Problem(ALIASES_DISAGREE, pl.col("clash").is_not_null(), pl.col("clash")),
         Problem(NO_RATE, pl.col("currency_rate").is_null(), shown("currency", pl.col("currency"))),
     ]

@@ -114,14 +114,14 @@ class WorkbookFile:
         return Fingerprint.of(self.path)
 
     def chunks(
-        self, known: Fingerprint, fields: Sequence[int], empty_at: int | None = None
+        self, known: Fingerprint, fields: Sequence[int], empty_at: Sequence[int] = ()
     ) -> Iterator[Chunk]:
         """Read the rows of one sheet after the other, some at a time.
 
         ``line`` is the row's number, counted on from the last row of the sheet before.
         """
         before = 0
-        serials_at = empty_at if self.package.since_1904 else None
+        serials_at = empty_at[0] if empty_at and self.package.since_1904 else None
         for head in self.heads:
             known.check(self.path, self.name)
             if before:

@@ -53,7 +53,7 @@ def wide(tmp_path: Path, *rows: str, header: str = WIDE_HEADER) -> LoadedLog:
     [
         ("X,100,2,,,,,", [("Core", "Solid works", 100, 2)]),
         ("X,100,2,50,,1,,", [("Core", "Solid works", 100, 2), ("Plan", "Success Plan", 50, 1)]),
-        ("X,,,50,60,1,,", [("Plan", "Success Plan", 50, 1)]),
+        ("X,,,50,50.00,1,,", [("Plan", "Success Plan", 50, 1)]),
         ("X,,,,60,1,,", [("Plan", "Success Plan", 60, 1)]),
         ("X,,,0,60,1,0,0", [("Plan", "Success Plan", 60, 1)]),
         ("X,,,,,,7,1", [("Support", "Hardware", 7, 1)]),

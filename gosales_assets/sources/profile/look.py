@@ -138,7 +138,8 @@ class FileLook:
         kept = [
             pl.when(~cell.is_in(_NOTHING)).then(cell).alias(name) for name, cell in stripped.items()
         ]
-        for chunk in self.file.chunks(self.known, fields, total_at):
+        totals_at = () if total_at is None else (total_at,)
+        for chunk in self.file.chunks(self.known, fields, totals_at):
             records = chunk.records
             yield Piece(records.select(kept), records["raw"], chunk.broken.height, chunk.skipped)
 
