@@ -9,6 +9,7 @@ from typing import Any
 import ibis.expr.types as ir
 import polars as pl
 
+from gosales_assets.sources.quarantine import LINE_ID_USED, Problem, shown, with_problems
 from gosales_assets.sources.repeats import Repeats
 
 MEASURES = ("quantity", "revenue", "gross_profit")
@@ -64,13 +65,22 @@ class Tally:
 
 
 def with_fates(records: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:
-    """Decide the fate of each record: quarantined for a reason, duplicate, or loaded."""
-    return records.with_columns(
-        fate=pl.when(pl.col("reason").is_not_null())
-        .then(pl.lit("quarantined"))
-        .when(repeats.mark(records))
-        .then(pl.lit("duplicate"))
-        .otherwise(pl.lit("loaded"))
+    """Decide the fate of each record: quarantined for a reason, duplicate, or loaded.
+
+    A line id that came before with other content is neither: the record is set aside.
+    """
+    judged = records.hstack(repeats.judge(records))
+    used = Problem(LINE_ID_USED, pl.col("used"), shown("line_id", pl.col("line_key")))
+    return (
+        with_problems(judged, [used])
+        .with_columns(
+            fate=pl.when(pl.col("reason").is_not_null())
+            .then(pl.lit("quarantined"))
+            .when("repeat")
+            .then(pl.lit("duplicate"))
+            .otherwise(pl.lit("loaded"))
+        )
+        .drop("repeat", "used")
     )
 
 

@@ -60,6 +60,7 @@ class _Context:
     sku_map: SkuMap | None
     keys: Mapping[str, str]
     rates: Rates
+    with_line_ids: list[str]
     code_version: str
     now: datetime
 
@@ -70,10 +71,12 @@ class _Context:
         today = self.settings.today.isoformat()
         # Today matters only to a file with days that are still to come.
         still_to_come = today if look.days and look.days[-1] > today else None
+        # A line id counts once in the whole log, so such files are read together or not at all.
+        others = self.with_line_ids if "line_id" in layout.columns else []
         name, file = layout.file.name, look.known.sha256
         keys = sorted(self.keys.items())
         rates = checksum_of(self.rates.table)
-        made_with = (name, file, look.date_order, log, entries, keys, rates, still_to_come)
+        made_with = (name, file, look.date_order, log, entries, keys, rates, still_to_come, others)
         return basis_of(self.code_version, *made_with)
 
 
@@ -98,7 +101,10 @@ def load_sales_log(
     _ = settings.sales_files
     sku_map, keys = load_sku_map(settings), division_keys(settings)
     rates = load_rates(settings)
-    context = _Context(settings, sku_map, keys, rates, warehouse.code_version, now)
+    files = list(scans(settings).values())
+    with_ids = [look.known.sha256 for layout, look in files if "line_id" in layout.columns]
+    context = _Context(settings, sku_map, keys, rates, with_ids, warehouse.code_version, now)
+    repeats = Repeats()
     rows: list[Mapping[str, Any]] = []
     read, kept = [], []
     first_with: dict[str, str] = {}
@@ -107,7 +113,7 @@ def load_sales_log(
         warehouse.rewrite(SALES_LINES, run_id) as lines,
     ):
         registry = Registry(rows_by_file(warehouse), lines, quarantine)
-        for layout, look in scans(settings).values():
+        for layout, look in files:
             name, basis = layout.file.name, context.basis(layout, look)
             first = first_with.setdefault(look.known.sha256, name)
             if first != name:
@@ -116,7 +122,7 @@ def load_sales_log(
                 rows.append(row)
                 kept.append(name)
             else:
-                rows.append(_load_file(context, layout, look, registry, basis))
+                rows.append(_load_file(context, layout, look, registry, repeats, basis))
                 read.append(name)
     log = LOAD_LOG.typed(pl.DataFrame(rows, schema=LOAD_LOG.types))
     warehouse.write(LOAD_LOG, log, run_id=run_id)
@@ -124,18 +130,24 @@ def load_sales_log(
 
 
 def _load_file(
-    context: _Context, layout: Layout, look: FileScan, registry: Registry, basis: str
+    context: _Context,
+    layout: Layout,
+    look: FileScan,
+    registry: Registry,
+    repeats: Repeats,
+    basis: str,
 ) -> dict[str, Any]:
     """Read one file into the lake; gives its row of the load log."""
     name = layout.file.name
-    tally, repeats = Tally(), Repeats()
+    tally = Tally()
+    repeats.begin_file()
     lines = FileParts(registry.lines, name, basis, month_of="order_date")
     set_aside = FileParts(registry.quarantine, name, basis)
     skipped, notes = layout.file.titles, layout.notes
     chunks = layout.file.chunks(look.known, layout.fields, layout.empty_in_totals)
     for chunk in read_ahead(chunks):
         parsed = _parse(context, chunk, layout, look)
-        records = with_fates(parsed.records, repeats)
+        records = with_fates(_with_content(parsed.records, chunk, layout), repeats)
         loaded = _sales_lines(parsed.lines, records, name, context.now)
         tally.add(records, loaded, chunk.broken.height)
         lines.add(SALES_LINES.typed(loaded.drop("own_revenue", "own_gross_profit")))
@@ -153,6 +165,15 @@ def _load_file(
         "first_day": tally.first_day,
         "last_day": tally.last_day,
     }
+
+
+def _with_content(records: pl.DataFrame, chunk: Chunk, layout: Layout) -> pl.DataFrame:
+    """Add the hash of each record's cells but its line id, where the file has such a column."""
+    at = layout.columns.get("line_id")
+    if at is None:
+        return records.with_columns(content=pl.lit(None, pl.UInt64))
+    cells = chunk.records.drop("line", "raw", str(at))
+    return records.with_columns(content=cells.hash_rows(seed=300))
 
 
 def _parse(context: _Context, chunk: Chunk, layout: Layout, look: FileScan) -> Parsed:

@@ -1,77 +1,105 @@
-"""Repeats: records that came before in the same file, found without keeping the file in memory."""
+"""Repeats: records that came before, found without keeping the log in memory."""
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 Hashes = npt.NDArray[np.uint64]
-_BY_LINE_ID, _BY_TEXT = 11, 22
+Marks = npt.NDArray[np.bool_]
 
 
 class Repeats:
-    """Finds repeats among the usable records of one file, also across its chunks.
+    """Finds repeats among the usable records of a log, chunk by chunk and file by file.
 
-    A record is told by its line id where the log has one, else by its whole text; 128 bits of hash
-    stand for it. The hashes seen are kept in few sorted runs that double in size, so that ten
-    million records cost 160 MB and a look-up a few binary searches.
+    A record with a line id is told by it, in whatever file it comes again; one without, by its
+    whole text within its file. 128 bits of hash stand for either.
     """
 
     def __init__(self) -> None:
-        self._runs: list[tuple[Hashes, Hashes]] = []
+        self._ids, self._texts = _Seen(), _Seen()
 
-    def mark(self, records: pl.DataFrame) -> pl.Series:
-        """Mark usable records that came before, in this chunk or an earlier one.
+    def begin_file(self) -> None:
+        """Forget the texts of the file before; line ids stay known."""
+        self._texts = _Seen()
+
+    def judge(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Tell which records came before.
 
         Parameters
         ----------
         records
-            ``raw``, ``line_key`` and ``reason`` (null: usable).
+            ``raw``, ``line_key``, ``content`` (hash of the cells; null: no line id) and
+            ``reason`` (null: usable).
+
+        Returns
+        -------
+        pl.DataFrame
+            ``repeat``: came before just so; ``used``: its line id came before, with other content.
+            Unusable records are neither.
         """
         usable = records["reason"].is_null().to_numpy()
-        places = np.flatnonzero(usable)
-        one, two = (hashes[places] for hashes in _hashes(records))
-        repeated = _repeated_within(one, two)
-        for run_one, run_two in self._runs:
-            at = np.minimum(np.searchsorted(run_one, one), len(run_one) - 1)
-            repeated |= (run_one[at] == one) & (run_two[at] == two)
-        self._remember(one[~repeated], two[~repeated])
-        marked = np.zeros(records.height, dtype=bool)
-        marked[places[repeated]] = True
-        return pl.Series("repeat", marked)
+        by_id = usable & records["line_key"].is_not_null().to_numpy()
+        repeat = np.zeros(records.height, dtype=bool)
+        used = np.zeros(records.height, dtype=bool)
+        at = np.flatnonzero(by_id)
+        if len(at):
+            content = records["content"].fill_null(0).to_numpy()[at]
+            before, first = self._ids.look_up(*_hashes(records["line_key"], at), content)
+            repeat[at], used[at] = before & (first == content), before & (first != content)
+        at = np.flatnonzero(usable & ~by_id)
+        if len(at):
+            same = np.zeros(len(at), dtype=np.uint64)
+            repeat[at], _ = self._texts.look_up(*_hashes(records["raw"], at), same)
+        return pl.DataFrame({"repeat": repeat, "used": used})
 
-    def _remember(self, one: Hashes, two: Hashes) -> None:
-        if not len(one):
+
+class _Seen:
+    """What was seen, by a hash of 128 bits: in few sorted runs that double in size.
+
+    So ten million records cost 240 MB, and a look-up a few binary searches.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[Hashes, Hashes, Hashes]] = []
+
+    def look_up(self, one: Hashes, two: Hashes, content: Hashes) -> tuple[Marks, Hashes]:
+        """Look up and remember; gives which were seen before, and the content of the first."""
+        known, first = _before_within(one, two, content)
+        for run_one, run_two, run_content in self._runs:
+            at = np.minimum(np.searchsorted(run_one, one), len(run_one) - 1)
+            found = (run_one[at] == one) & (run_two[at] == two)
+            known |= found
+            first = np.where(found, run_content[at], first)
+        self._remember(one[~known], two[~known], content[~known])
+        return known, first
+
+    def _remember(self, *new: Hashes) -> None:
+        if not len(new[0]):
             return
-        self._runs.append(_sorted(one, two))
+        self._runs.append(_sorted(*new))
         while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):
             last, before = self._runs.pop(), self._runs.pop()
-            both = (np.concatenate([a, b]) for a, b in zip(before, last, strict=True))
+            both = [np.concatenate(pair) for pair in zip(before, last, strict=True)]
             self._runs.append(_sorted(*both))
 
 
-def _hashes(records: pl.DataFrame) -> tuple[Hashes, Hashes]:
-    one, two = (
-        records.select(
-            pl.when(pl.col("line_key").is_null())
-            .then(pl.col("raw").hash(seed + _BY_TEXT))
-            .otherwise(pl.col("line_key").hash(seed + _BY_LINE_ID))
-        )
-        .to_series()
-        .to_numpy()
-        for seed in (100, 200)
-    )
-    return one, two
+def _hashes(texts: pl.Series, at: npt.NDArray[np.intp]) -> tuple[Hashes, Hashes]:
+    some = texts if len(at) == len(texts) else texts.gather(at)
+    return some.hash(100).to_numpy(), some.hash(200).to_numpy()
 
 
-def _sorted(one: Hashes, two: Hashes) -> tuple[Hashes, Hashes]:
+def _sorted(one: Hashes, two: Hashes, content: Hashes) -> tuple[Hashes, Hashes, Hashes]:
     order = np.argsort(one, kind="stable")
-    return one[order], two[order]
+    return one[order], two[order], content[order]
 
 
-def _repeated_within(one: Hashes, two: Hashes) -> npt.NDArray[np.bool_]:
-    """Mark all but the first of equal pairs."""
+def _before_within(one: Hashes, two: Hashes, content: Hashes) -> tuple[Marks, Hashes]:
+    """Mark all but the first of equal pairs, and give each the content of the first of its own."""
     order = np.argsort(one, kind="stable")
-    same = (one[order][1:] == one[order][:-1]) & (two[order][1:] == two[order][:-1])
-    repeated = np.zeros(len(one), dtype=bool)
-    repeated[order[1:][same]] = True
-    return repeated
+    sorted_one, sorted_two = one[order], two[order]
+    new = np.ones(len(one), dtype=bool)
+    new[1:] = (sorted_one[1:] != sorted_one[:-1]) | (sorted_two[1:] != sorted_two[:-1])
+    firsts = np.maximum.accumulate(np.where(new, np.arange(len(one)), 0))
+    known, first = np.empty(len(one), dtype=bool), np.empty_like(content)
+    known[order], first[order] = ~new, content[order][firsts]
+    return known, first

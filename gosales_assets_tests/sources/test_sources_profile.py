@@ -269,7 +269,7 @@ def test_amounts_are_told_apart_by_their_cells(tmp_path: Path, log: pl.DataFrame
     (tmp_path / "my.yaml").unlink()
     headers = {o: h for o, h in PLAIN.items() if o != "revenue"}
     headers |= {"unit_price": "amount", "unit_cost": "cost"}
-    drafted, settings = draft(tmp_path, write(tmp_path / "b.csv", log, headers))
+    _, settings = draft(tmp_path, write(tmp_path / "b.csv", log, headers))
     assert mapped(settings)["unit_price"] == "amount"
     assert mapped(settings)["cost"] is None
     assert loaded(settings).lines["gross_profit"].is_null().all()

@@ -198,6 +198,22 @@ def test_files_of_the_same_name_in_other_folders_are_told_apart(
     assert one.log["source_file"].sort().to_list() == ["feb.csv", "jan.csv"]
 
 
+def test_files_with_line_ids_are_read_together(log: Path, warehouse: Warehouse) -> None:
+    for name, row in (
+        ("jan", "7,A,O1,2024-01-05,X,Tools,1,10"),
+        ("feb", "8,A,O3,2024-02-05,X,Tools,1,30"),
+    ):
+        (log / f"{name}.csv").write_text(f"line_id,{HEADER}\n{row}\n")
+    run(log, warehouse)
+    rows = "7,A,O1,2024-01-05,X,Tools,1,10\n9,B,O9,2024-03-05,X,Tools,1,5\n"
+    (log / "mar.csv").write_text(f"line_id,{HEADER}\n{rows}")
+    assert run(log, warehouse).log["rows_duplicate"].to_list() == [0, 0, 1]
+    # The first to hold the line goes: the other one holds it now.
+    (log / "jan.csv").unlink()
+    assert run(log, warehouse).log["rows_duplicate"].to_list() == [0, 0]
+    assert revenue(warehouse) == {"feb.csv": 30, "mar.csv": 15}
+
+
 def test_parts_of_bounded_size_hold_the_same_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
