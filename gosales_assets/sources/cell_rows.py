@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gosales_assets.sources.records import TOTAL
+from gosales_assets.sources.records import TOTAL, holds_order
 from gosales_assets.sources.tabular import Chunk
 
 _SOMETHING = r'[^\s",]'
@@ -97,7 +97,7 @@ def _totals(table: pl.DataFrame, data: pl.Series, empty_at: Sequence[int]) -> li
     if empty_at:
         for at in reversed(data.arg_true().to_list()):
             cells = table.row(at, named=True)
-            filled = any((cells[str(column)] or "").strip() for column in empty_at)
+            filled = holds_order(cells[str(column)] or "" for column in empty_at)
             if filled or not TOTAL.match(cells["raw"]):
                 break
             found.append(at)

@@ -8,7 +8,7 @@ set aside, never padded or cut.
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,12 @@ _LONGEST_RECORD = 1000  # lines; a quoted field that goes on further was never c
 TOTAL = re.compile(
     r"""^[\s",;|]*(?:(?:grand|overall|sub|report)[ -]?)?(?:totals?|sum|summe|gesamt)\b""", re.I
 )
+_TOTAL_ALONE = re.compile(TOTAL.pattern + r"[\s:.]*$", re.I)
+
+
+def holds_order(cells: Iterable[str]) -> bool:
+    """Whether cells that are empty in a total row hold anything but the word for the total."""
+    return any(cell.strip() and not _TOTAL_ALONE.match(cell) for cell in cells)
 
 
 @dataclass
@@ -281,7 +287,7 @@ class _Reader:
             # Python's csv takes a carriage return astray for a new line.
             text = lines[at].replace("\r", " ")
             cells = next(csv.reader([text], delimiter=self.dialect.delimiter), [])
-            if any(at < len(cells) and cells[at].strip() for at in self.empty_at):
+            if holds_order(cells[at] for at in self.empty_at if at < len(cells)):
                 break
             found.append(at)
         return found[::-1]

@@ -3,6 +3,7 @@
 import csv
 import tempfile
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -32,7 +33,7 @@ def written(folder: Path, **columns: Any) -> Path:
     return folder / "t.parquet"
 
 
-def read(path: Path, *, decimal_comma: bool = False, empty_at: int | None = None) -> list[Chunk]:
+def read(path: Path, *, decimal_comma: bool = False, empty_at: Sequence[int] = ()) -> list[Chunk]:
     file = open_tabular(path, ["key"], path.name, decimal_comma=decimal_comma)
     return list(file.chunks(file.fingerprint(), range(len(file.header)), empty_at))
 
@@ -178,7 +179,7 @@ def test_blank_rows_headers_and_totals_are_no_data(tmp_path: Path) -> None:
     path = written(tmp_path, key=key, day=day)
     for batch in (1, 2, 100):
         with patch.object(parquet_files, "ROWS", batch):
-            chunks = read(path, empty_at=1)
+            chunks = read(path, empty_at=[1])
         assert [row[:3] for chunk in chunks for row in chunk.records.rows()] == [
             (2, "Total a,", "Total a"),
             (4, "b,2024-01-31", "b"),

@@ -2,6 +2,7 @@
 
 import csv
 import tempfile
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -42,7 +43,7 @@ def fates(loaded: LoadedLog) -> tuple[list[str], list[tuple[int, str, str | None
     return loaded.lines["customer_id"].to_list(), aside
 
 
-def everything(file: TabularFile, empty_at: int | None = None) -> list[Chunk]:
+def everything(file: TabularFile, empty_at: Sequence[int] = ()) -> list[Chunk]:
     return list(file.chunks(file.fingerprint(), range(len(file.header)), empty_at))
 
 
