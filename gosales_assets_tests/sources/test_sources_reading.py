@@ -100,8 +100,9 @@ SHAPES = [
     ),
     Shape(
         "line ids",
-        "line_id," + csv(f"1,{ROW}", f"2,{ROW}", f"1,{ROW2}").replace("\n", "\n", 1),
+        "line_id," + csv(f"1,{ROW}", f"2,{ROW}", f"1,{ROW2}", f"1,{ROW}"),
         ["C1", "C1"],
+        [(4, "line id used before")],
         duplicates=1,
     ),
     Shape("no customer", csv(ROW.replace("C1", " "), ROW2), ["C2"], [(2, "no customer")]),
