@@ -146,7 +146,10 @@ class Rewrite:
     def _write_file(self, file: str, typed: pl.DataFrame) -> None:
         scratch = self._folder / f".{uuid.uuid4().hex}.tmp"
         try:
-            typed.write_parquet(scratch, compression="zstd", row_group_size=122_880)
+            # The lowest level: a tenth bigger, and much faster, than the usual one.
+            typed.write_parquet(
+                scratch, compression="zstd", compression_level=1, row_group_size=122_880
+            )
             os.replace(scratch, self._folder / file)  # noqa: PTH105 - atomic
         finally:
             scratch.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from gosales_assets.parts import basis_of, checksum_of
+from gosales_assets.read_ahead import read_ahead
 from gosales_assets.settings import Settings
 from gosales_assets.sources.conservation import MEASURES, Tally, with_fates
 from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, SALES_LINES
@@ -22,7 +23,6 @@ from gosales_assets.sources.long import parse_long
 from gosales_assets.sources.orders import Parsed, order_fields
 from gosales_assets.sources.outline import division_keys, scans
 from gosales_assets.sources.rates import Rates, load_rates
-from gosales_assets.sources.read_ahead import read_ahead
 from gosales_assets.sources.registry import Registry, rows_by_file
 from gosales_assets.sources.repeats import Repeats
 from gosales_assets.sources.scan import FileScan

@@ -8,6 +8,7 @@ set aside, never padded or cut.
 import csv
 import io
 import re
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from gosales_assets.sources.text_files import BLOCK, blocks
 FIELD_COUNT = "wrong number of fields"
 QUOTES = "quotes do not match"
 _STUMP = 64  # the share of a block below which a piece is none of its own
+_OTHER_SPACES = "\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    chr(code) for code in range(0x2000, 0x200B)
+)
 _LONGEST_RECORD = 1000  # lines; a quoted field that goes on further was never closed
 TOTAL = re.compile(
     r"""^[\s",;|]*(?:(?:grand|overall|sub|report)[ -]?)?(?:totals?|sum|summe|gesamt)\b""", re.I
@@ -120,7 +124,7 @@ class _Reader:
         mark = dialect.delimiter
         self.well_quoted = rf'^(?:(?:[^"{mark}]*|"(?:[^"]|"")*")(?:[{mark}]|$))*$'
         self.plain_header = dialect.header_text.strip("\ufeff").replace('"', "")
-        self.something = rf'[^\s"{mark}]'
+        self.nothing = string.whitespace + _OTHER_SPACES + '"' + mark
 
     def read(self, block: _Block) -> tuple[Chunk, int]:
         """Read a block of lines; gives the chunk and how many of the lines it used up."""
@@ -167,8 +171,8 @@ class _Reader:
         quoted = raw.str.contains('"', literal=True)
         frame = pl.DataFrame({"raw": lines}).with_columns(quoted=quoted)
         about = frame.select(
-            something=raw.str.contains(self.something),
-            header=raw.str.strip_prefix("\ufeff") == self.plain_header,
+            something=raw.str.strip_chars_start(self.nothing) != "",
+            header=(raw == self.plain_header) | (raw == "\ufeff" + self.plain_header),
             awkward=pl.lit(False),
             fields=(raw.str.count_matches(mark, literal=True) + 1).cast(pl.Int64),
         )

@@ -60,10 +60,13 @@ class _Seen:
     """
 
     def __init__(self) -> None:
-        self._runs: list[tuple[Hashes, Hashes, Hashes]] = []
+        self._runs: list[tuple[Hashes, ...]] = []
 
     def look_up(self, one: Hashes, two: Hashes, content: Hashes) -> tuple[Marks, Hashes]:
         """Look up and remember; gives which were seen before, and the content of the first."""
+        # In order, so that neighbouring look-ups fall on neighbouring places of the long runs.
+        order = np.argsort(one, kind="stable")
+        one, two, content = one[order], two[order], content[order]
         known, first = _before_within(one, two, content)
         for run_one, run_two, run_content in self._runs:
             at = np.minimum(np.searchsorted(run_one, one), len(run_one) - 1)
@@ -71,16 +74,20 @@ class _Seen:
             known |= found
             first = np.where(found, run_content[at], first)
         self._remember(one[~known], two[~known], content[~known])
-        return known, first
+        known_at, first_at = np.empty_like(known), np.empty_like(first)
+        known_at[order], first_at[order] = known, first
+        return known_at, first_at
 
     def _remember(self, *new: Hashes) -> None:
+        """Keep new hashes, in order; runs that are no longer much longer are merged."""
         if not len(new[0]):
             return
-        self._runs.append(_sorted(*new))
+        self._runs.append(new)
         while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):
             last, before = self._runs.pop(), self._runs.pop()
             both = [np.concatenate(pair) for pair in zip(before, last, strict=True)]
-            self._runs.append(_sorted(*both))
+            order = np.argsort(both[0], kind="stable")
+            self._runs.append((both[0][order], both[1][order], both[2][order]))
 
 
 def _hashes(texts: pl.Series, at: npt.NDArray[np.intp]) -> tuple[Hashes, Hashes]:
@@ -88,18 +95,9 @@ def _hashes(texts: pl.Series, at: npt.NDArray[np.intp]) -> tuple[Hashes, Hashes]
     return some.hash(100).to_numpy(), some.hash(200).to_numpy()
 
 
-def _sorted(one: Hashes, two: Hashes, content: Hashes) -> tuple[Hashes, Hashes, Hashes]:
-    order = np.argsort(one, kind="stable")
-    return one[order], two[order], content[order]
-
-
 def _before_within(one: Hashes, two: Hashes, content: Hashes) -> tuple[Marks, Hashes]:
-    """Mark all but the first of equal pairs, and give each the content of the first of its own."""
-    order = np.argsort(one, kind="stable")
-    sorted_one, sorted_two = one[order], two[order]
+    """Mark all but the first of equal pairs, in order, and give each the content of the first."""
     new = np.ones(len(one), dtype=bool)
-    new[1:] = (sorted_one[1:] != sorted_one[:-1]) | (sorted_two[1:] != sorted_two[:-1])
+    new[1:] = (one[1:] != one[:-1]) | (two[1:] != two[:-1])
     firsts = np.maximum.accumulate(np.where(new, np.arange(len(one)), 0))
-    known, first = np.empty(len(one), dtype=bool), np.empty_like(content)
-    known[order], first[order] = ~new, content[order][firsts]
-    return known, first
+    return ~new, content[firsts]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import polars as pl
 
 from gosales_assets.parts import Part, Rewrite, basis_of, changed_parts
+from gosales_assets.read_ahead import read_ahead
 
-_AT_ONCE = (
-    1_000_000  # rows made together: few queries for a small log, bounded memory for a big one
-)
+# Rows that are made together: few queries for a small log, bounded memory for a big one.
+_AT_ONCE = 500_000
 EVERYTHING = "all"
 
 Months = Mapping[str, Sequence[Part]]
@@ -54,12 +54,16 @@ def bring_up_to_date(
     for month in months:
         if month not in due:
             rewrite.keep(month)
-    for together in _batches(due, months):
-        frame = make([part for month in together for part in months[month]])
+
+    def made() -> Iterator[tuple[list[str], pl.DataFrame]]:
+        for together in _batches(due, months):
+            yield together, make([part for month in together for part in months[month]])
+
+    for together, frame in read_ahead(made()):
         rows = {together[0]: frame} if len(together) == 1 else _split(frame, day)
         for month in together:
-            made = rows.get(month, frame.clear())  # a month of returns only has no day of purchase
-            rewrite.write(month, made, bases[month], {"month": month})
+            of_month = rows.get(month, frame.clear())  # returns only: no day of purchase
+            rewrite.write(month, of_month, bases[month], {"month": month})
     return due
 
 

@@ -1,4 +1,4 @@
-"""Reading ahead: the next chunk is read while the last one is parsed."""
+"""Reading ahead: the next item is made while the last one is being worked on."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,8 @@ Item = TypeVar("Item")
 def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
     """Yield the items in order, always fetching one ahead in another thread.
 
-    Reading and parsing spend their time outside of Python's lock, so two cores are used.
+    What makes and what takes the items spends its time outside of Python's lock, so that two cores
+    are used.
     """
     end = object()
     with ThreadPoolExecutor(max_workers=1) as pool:
