@@ -22,7 +22,6 @@ from gosales_assets.sources.text_files import BLOCK, blocks
 
 FIELD_COUNT = "wrong number of fields"
 QUOTES = "quotes do not match"
-_STUMP = 64  # the share of a block below which a piece is none of its own
 _OTHER_SPACES = "\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     chr(code) for code in range(0x2000, 0x200B)
 )
@@ -98,9 +97,6 @@ def chunks(
     piece = next(pieces, None)
     while piece is not None:
         following = next(pieces, None)
-        if following is not None and len(following) < block_size // _STUMP:
-            # A stump at the end, such as the last of several totals, belongs to its block.
-            piece, following = piece + following, next(pieces, None)
         lines = pl.read_lines(io.BytesIO(piece))["line"].fill_null("")
         whole = rest is None
         if line < dialect.first_line:
