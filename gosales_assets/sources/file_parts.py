@@ -32,13 +32,11 @@ class FileParts:
         self._written: dict[str, int] = {}
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Take rows in the order of the file; the fullest months are written when many wait."""
+        """Take rows in the order of the file; the fullest month is written while too many wait."""
         for key, part in self._by_month(rows).items():
             self._waiting.setdefault(key, []).append(part)
-        if sum(map(self._held, self._waiting)) > HELD:
-            fullest = sorted(self._waiting, key=lambda key: (-self._held(key), key))
-            for key in fullest[: (len(fullest) + 1) // 2]:
-                self._write(key)
+        while sum(map(self._held, self._waiting)) > HELD:
+            self._write(max(self._waiting, key=lambda key: (self._held(key), key)))
 
     def finish(self) -> None:
         """Write what is still waiting."""

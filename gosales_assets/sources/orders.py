@@ -9,7 +9,7 @@ from gosales_assets.settings import SalesLog
 from gosales_assets.sources.currency import base_per_unit, currencies
 from gosales_assets.sources.dates import dates
 from gosales_assets.sources.layout import Layout
-from gosales_assets.sources.parsing import identifier, text
+from gosales_assets.sources.parsing import SPACES, identifier, text
 from gosales_assets.sources.quarantine import (
     BAD_DATE,
     FUTURE,
@@ -48,7 +48,8 @@ LINE_FIELDS = (
     "own_gross_profit",
 )
 _ATTRIBUTES = ("branch", "rep", "order_type", "status")
-_ACCOUNT = r"(?s)^(\d{3,})[\s\-:]+(\S.*)$"
+_DIGITS = "0123456789"
+_BETWEEN = "-:" + SPACES  # an account number and the name after it
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def order_fields(
     ``line, raw, line_key, reason, detail`` and `ORDER_FIELDS`, one row per record.
     """
     name = text(cell(layout, "customer_name"))
-    account = name.str.extract_groups(_ACCOUNT)
+    prefix, account = _account(name)
     frame = records.select(
         "line",
         "raw",
@@ -103,8 +104,8 @@ def order_fields(
         reason=pl.lit(None, pl.String),
         detail=pl.lit(None, pl.String),
         customer_id=identifier(cell(layout, "customer_id")),
-        customer_name=pl.coalesce(account.struct["2"], name),
-        account_prefix=account.struct["1"],
+        customer_name=account,
+        account_prefix=prefix,
         order_id=pl.coalesce(
             identifier(cell(layout, "order_id")), identifier(cell(layout, "invoice_id"))
         ),
@@ -127,6 +128,15 @@ def order_fields(
         ),
     )
     return with_problems(frame, _problems(today)).drop("date_cell", "no_date")
+
+
+def _account(name: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Part an account number of three digits or more, if a name begins with one, from the name."""
+    rest = name.str.strip_chars_start(_DIGITS)
+    bare = rest.str.strip_chars_start(_BETWEEN)
+    digits = name.str.len_bytes() - rest.str.len_bytes()
+    parted = (digits >= 3) & (bare != "") & (bare.str.len_bytes() < rest.str.len_bytes())
+    return pl.when(parted).then(name.str.head(digits)), pl.when(parted).then(bare).otherwise(name)
 
 
 def _problems(today: date) -> list[Problem]:

@@ -5,10 +5,16 @@ call. Missing is not unreadable: `is_missing_number` tells them apart.
 """
 
 import re
+import string
 from decimal import Decimal
 
 import polars as pl
 
+SPACES = (
+    string.whitespace
+    + "\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000"
+    + "".join(chr(code) for code in range(0x2000, 0x200B))
+)
 NUMBER = pl.Decimal(38, 8)
 _LARGEST = Decimal(10) ** 12
 _PLACES = Decimal("1e-8")

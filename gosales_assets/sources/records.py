@@ -8,23 +8,24 @@ set aside, never padded or cut.
 import csv
 import io
 import re
-import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from gosales_assets.read_ahead import read_ahead
 from gosales_assets.settings import SettingsError
 from gosales_assets.sources.dialect import Dialect, headers
+from gosales_assets.sources.parsing import SPACES
 from gosales_assets.sources.tabular import Chunk, Fingerprint
 from gosales_assets.sources.text_files import BLOCK, blocks
 
 FIELD_COUNT = "wrong number of fields"
 QUOTES = "quotes do not match"
-_OTHER_SPACES = "\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    chr(code) for code in range(0x2000, 0x200B)
-)
+_COUNTED_AT_ONCE = 1 << 18  # bytes
 _LONGEST_RECORD = 1000  # lines; a quoted field that goes on further was never closed
 TOTAL = re.compile(
     r"""^[\s",;|]*(?:(?:grand|overall|sub|report)[ -]?)?(?:totals?|sum|summe|gesamt)\b""", re.I
@@ -53,13 +54,15 @@ class _Block:
 
     Parameters
     ----------
+    about
+        What `_Reader.look_at` tells of each.
     text
         The same lines as they stand in the file; None where they were gathered from elsewhere.
     final
         Whether they are the file's last.
     """
 
-    lines: pl.Series
+    about: pl.DataFrame
     line: int
     text: bytes | None
     final: bool
@@ -92,22 +95,22 @@ def chunks(
     """
     reader = _Reader(dialect, name, sorted(set(fields)), empty_at)
     line = 1
-    rest: pl.Series | None = None
-    pieces = blocks(path, known, block_size)
+    rest: pl.DataFrame | None = None
+    pieces = read_ahead((text, reader.look_at(text)) for text in blocks(path, known, block_size))
     piece = next(pieces, None)
     while piece is not None:
         following = next(pieces, None)
-        lines = pl.read_lines(io.BytesIO(piece))["line"].fill_null("")
+        text, about = piece
         whole = rest is None
         if line < dialect.first_line:
-            begins = min(dialect.first_line - line, len(lines))
-            lines, line, whole = lines.slice(begins), line + begins, False
+            begins = min(dialect.first_line - line, about.height)
+            about, line, whole = about.slice(begins), line + begins, False
         # In one piece: Polars 2.1 panics on joining texts of a column with empty pieces.
-        lines = lines.rechunk() if rest is None else pl.concat([rest, lines], rechunk=True)
-        block = _Block(lines, line, piece if whole else None, final=following is None)
+        about = about.rechunk() if rest is None else pl.concat([rest, about], rechunk=True)
+        block = _Block(about, line, text if whole else None, final=following is None)
         chunk, used = reader.read(block)
         yield chunk
-        rest = lines.slice(used) if used < len(lines) else None
+        rest = about.slice(used) if used < about.height else None
         line += used
         piece = following
 
@@ -120,12 +123,46 @@ class _Reader:
         mark = dialect.delimiter
         self.well_quoted = rf'^(?:(?:[^"{mark}]*|"(?:[^"]|"")*")(?:[{mark}]|$))*$'
         self.plain_header = dialect.header_text.strip("\ufeff").replace('"', "")
-        self.nothing = string.whitespace + _OTHER_SPACES + '"' + mark
+        self.nothing = SPACES + '"' + mark
+
+    def look_at(self, text: bytes) -> pl.DataFrame:
+        """Look at each line by itself.
+
+        Returns
+        -------
+        ``raw``; ``something`` (not blank), ``header`` (the header again), ``awkward`` (its quotes
+        need care) and ``fields`` (how many); one row per line.
+        """
+        raw, mark = pl.col("raw"), self.dialect.delimiter
+        frame = pl.DataFrame({"raw": pl.read_lines(io.BytesIO(text))["line"].fill_null("")})
+        about = frame.select(
+            "raw",
+            something=raw.str.strip_chars_start(self.nothing) != "",
+            header=(raw == self.plain_header) | (raw == "\ufeff" + self.plain_header),
+            awkward=pl.lit(False),
+            fields=pl.Series(_counts(text, mark) + 1),
+        )
+        if b'"' not in text:
+            return about
+        quoted = frame.select(raw.str.contains('"', literal=True)).to_series()
+        at = quoted.arg_true()
+        some = frame.filter(quoted).select(
+            header=raw.str.replace_all('"', "", literal=True) == self.plain_header,
+            awkward=~raw.str.contains(self.well_quoted),
+            fields=(
+                raw.str.replace_all('"[^"]*"', "").str.count_matches(mark, literal=True) + 1
+            ).cast(pl.Int64),
+        )
+        return about.with_columns(
+            about["header"].scatter(at, some["header"]),
+            about["awkward"].scatter(at, some["awkward"]),
+            about["fields"].scatter(at, some["fields"]),
+        )
 
     def read(self, block: _Block) -> tuple[Chunk, int]:
         """Read a block of lines; gives the chunk and how many of the lines it used up."""
-        lines, line = block.lines, block.line
-        about = self._about(lines)
+        about, line = block.about, block.line
+        lines = about["raw"]
         careful, used = self._careful(lines, about["awkward"], line, final=block.final)
         data = self._data(about, careful)
         totals = self._totals(lines[:used], data[:used])
@@ -137,7 +174,7 @@ class _Reader:
         data = data[:used].scatter(totals, False) if totals else data[:used]
         counted = fields == len(self.dialect.header)
         numbered = pl.DataFrame({"line": pl.int_range(used, eager=True) + line, "raw": lines})
-        text = None if careful or used < len(block.lines) else block.text
+        text = None if careful or used < len(about) else block.text
         records = self._split(numbered, data & counted, text)
         broken = numbered.filter(data & ~counted).with_columns(
             reason=pl.lit(FIELD_COUNT), detail=self._detail(fields.filter(data & ~counted))
@@ -160,33 +197,6 @@ class _Reader:
     def _is_header(self, fields: Sequence[str]) -> bool:
         """Whether a record is the header again, however it is quoted."""
         return headers(fields) == self.dialect.header
-
-    def _about(self, lines: pl.Series) -> pl.DataFrame:
-        """Classify each line by itself: blank, a header again, awkward, and how many fields."""
-        raw, mark = pl.col("raw"), self.dialect.delimiter
-        quoted = raw.str.contains('"', literal=True)
-        frame = pl.DataFrame({"raw": lines}).with_columns(quoted=quoted)
-        about = frame.select(
-            something=raw.str.strip_chars_start(self.nothing) != "",
-            header=(raw == self.plain_header) | (raw == "\ufeff" + self.plain_header),
-            awkward=pl.lit(False),
-            fields=(raw.str.count_matches(mark, literal=True) + 1).cast(pl.Int64),
-        )
-        if not frame["quoted"].any():
-            return about
-        with_quotes = frame["quoted"].arg_true()
-        some = frame.filter(pl.col("quoted")).select(
-            header=raw.str.replace_all('"', "", literal=True) == self.plain_header,
-            awkward=~raw.str.contains(self.well_quoted),
-            fields=(
-                raw.str.replace_all('"[^"]*"', "").str.count_matches(mark, literal=True) + 1
-            ).cast(pl.Int64),
-        )
-        return about.with_columns(
-            about["header"].scatter(with_quotes, some["header"]),
-            about["awkward"].new_from_index(0, about.height).scatter(with_quotes, some["awkward"]),
-            about["fields"].scatter(with_quotes, some["fields"]),
-        )
 
     def _careful(
         self, lines: pl.Series, awkward: pl.Series, line: int, *, final: bool
@@ -281,7 +291,7 @@ class _Reader:
     def _totals(self, lines: pl.Series, data: pl.Series) -> list[int]:
         """Find the totals at the very end: rows that begin with such a word and hold no order."""
         found: list[int] = []
-        for at in reversed(data.arg_true().to_list()) if self.empty_at else ():
+        for at in data.arg_true().reverse() if self.empty_at else ():
             if not TOTAL.match(lines[at]):
                 break
             # Python's csv takes a carriage return astray for a new line.
@@ -297,6 +307,27 @@ class _Reader:
 
     def _count(self, fields: int) -> str:
         return f"{fields} fields, the header has {len(self.dialect.header)}"
+
+
+def _counts(text: bytes, mark: str) -> npt.NDArray[np.int64]:
+    """Count the delimiters of each line of a text, quoted ones too.
+
+    Adding up bytes, few enough at once to stay in the processor's cache, takes a third of the time
+    of looking through each line for them.
+    """
+    letters = np.frombuffer(text, np.uint8)
+    counts = [np.empty(0, np.int64)]
+    begin = 0
+    while begin < len(letters):
+        end = text.rfind(b"\n", begin, begin + _COUNTED_AT_ONCE) + 1
+        if end <= begin:
+            end = text.find(b"\n", begin) + 1 or len(letters)
+        some = letters[begin:end]
+        starts = np.flatnonzero(some == ord("\n")) + 1
+        starts = np.concatenate(([0], starts[starts < len(some)]))
+        counts.append(np.add.reduceat(some == ord(mark), starts, dtype=np.int64))
+        begin = end
+    return np.concatenate(counts)
 
 
 def _located(records: list[_Record], lines: pl.Series, line: int) -> dict[str, list[object]]:

@@ -9,6 +9,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
@@ -35,7 +36,10 @@ def examine(path: Path) -> Fingerprint:
     SettingsError
         When the file cannot be opened, is empty, or its gzip is damaged.
     """
-    known, encoding = Fingerprint.of(path), _encoding(path)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        fingerprint = beside.submit(Fingerprint.of, path)
+        encoding = _encoding(path)
+        known = fingerprint.result()
     begin = _decoder(encoding, "replace").decode(_first(path))
     return replace(known, encoding=encoding, newline=_newline(begin))
 
@@ -44,11 +48,12 @@ def blocks(path: Path, known: Fingerprint, size: int = BLOCK) -> Iterator[bytes]
     r"""Yield the text as UTF-8 with ``\n`` line ends, cut only at line ends."""
     rest = b""
     for piece in _utf8(path, known.encoding or "utf-8", size):
-        text = rest + (piece.replace(b"\r", b"\n") if known.newline == "\r" else piece)
+        text = piece.replace(b"\r", b"\n") if known.newline == "\r" else piece
         end = text.rfind(b"\n") + 1
         if end:
-            yield text[:end]
-        rest = text[end:]
+            yield b"".join((rest, memoryview(text)[:end]))
+            rest = b""
+        rest += text[end:]
     if rest:
         yield rest
 

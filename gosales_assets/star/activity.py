@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from gosales_assets.star.scopes import scoped_lines
@@ -28,9 +29,9 @@ def by_day(facts: ir.Table, sets: Mapping[str, Sequence[str]]) -> ir.Table:
     )
 
 
-def month_end(day: ir.DateValue) -> ir.DateValue:
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def last_day(day: dt.date) -> dt.date:
     """Last day of the month that ``day`` is in."""
-    return (day.truncate("M") + ibis.interval(months=1) - ibis.interval(days=1)).cast("date")
 
 
 def purchase_orders(lines: ir.Table) -> ir.IntegerScalar:
@@ -41,7 +42,7 @@ def purchase_orders(lines: ir.Table) -> ir.IntegerScalar:
 def _months(lines: ir.Table) -> ir.Table:
     returned = (-lines.value).sum(where=lines.is_return).fill_null(0)
     return lines.group_by(
-        "customer_id", "scope", "division", month=month_end(lines.order_date)
+        "customer_id", "scope", "division", month=last_day(lines.order_date)
     ).aggregate(
         orders=purchase_orders(lines),
         lines=lines.count(),
