@@ -145,8 +145,9 @@ def _load_file(
     set_aside = FileParts(registry.quarantine, name, basis)
     skipped, notes = layout.file.titles, layout.notes
     chunks = layout.file.chunks(look.known, layout.fields, layout.empty_in_totals)
-    for chunk in read_ahead(chunks):
-        parsed = _parse(context, chunk, layout, look)
+    # Three stages, each a chunk ahead of the next: to cut into cells, to parse, to write.
+    parsing = ((chunk, _parse(context, chunk, layout, look)) for chunk in read_ahead(chunks))
+    for chunk, parsed in read_ahead(parsing):
         records = with_fates(_with_content(parsed.records, chunk, layout), repeats)
         loaded = _sales_lines(parsed.lines, records, name, context.now)
         tally.add(records, loaded, chunk.broken.height)
