@@ -13,7 +13,7 @@ import polars as pl
 
 from gosales_assets.star.contract import MATCH_METHODS
 from gosales_assets.star.names import normalised_name, normalised_names
-from gosales_assets.star.validity import SINCE, with_end
+from gosales_assets.star.validity import SINCE, UNTIL, with_end
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,8 @@ def match_industries(
         matter on every day, that is, where the file has no history.
     """
     known = _known(companies)
-    has_history = known[SINCE].is_not_null().any()
+    # Also where a company's newer row tells no industry, and so is not among the known.
+    has_history = any(known[day].is_not_null().any() for day in (SINCE, UNTIL))
     ours = _entries(names)
     named = (
         known if has_history else known.unique(["key", "industry", "sub_industry"], keep="first")

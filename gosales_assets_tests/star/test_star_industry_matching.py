@@ -306,6 +306,19 @@ def test_what_was_known_by_a_day_needs_nothing_that_came_later(
     assert everything["customer_id"].is_unique().all()
 
 
+def test_a_company_that_no_longer_tells_its_industry_hides_no_other_of_its_name() -> None:
+    found = matches(
+        names_since(named("a", "Acme", None, None, "customers")),
+        companies(
+            company("Acme", "Metal", None, None),
+            company("Acme", "Metal", "7", None),
+            company("Acme", None, "7", DAY),
+        ),
+    )
+    known = industries_known_by(found, DAY, names_are_stable=True, stable=STABLE)
+    assert known.select("customer_id", "industry").rows() == [("a", "Metal")]
+
+
 def test_blocks_of_names_are_put_together() -> None:
     names = [f"company number {'x' * (n % 7)}{chr(97 + n % 26)}{n // 26}" for n in range(1100)]
     pairs = similar_names(names, names[::-1], threads=1)
