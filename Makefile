@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow check dev lock clean
+.PHONY: demo test test-slow check docs dev lock clean
 
 demo: $(VENV)/.ready .env ## Make a sample, run everything on it, say what came out
 	$(BIN)/gosales demo
 
 test: $(VENV)/.ready-dev .env ## The whole test suite, less what is marked slow
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 test-slow: $(VENV)/.ready-dev .env ## What takes minutes
 	$(BIN)/python -m pytest -m slow
@@ -18,6 +18,9 @@ check: $(VENV)/.ready-dev ## Linter, formatter, type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.ready ## docs/features.md, from the catalogue and what was measured of it
+	$(BIN)/python -m gosales_assets.features.document
 
 dev: $(VENV)/.ready .env ## Dagster UI on localhost:3000, scorecard on localhost:8501
 	$(BIN)/python -m dashboards.serve

@@ -34,6 +34,7 @@ def _make_sample() -> None:
     made = generate(HOME / "sample", SampleSpec(customers=SAMPLE_CUSTOMERS))
     content = yaml.safe_load(made.config.read_text(encoding="utf-8"))
     content |= {"cutoffs": CUTOFFS, "targets": TARGETS}
+    content["features"]["families_off"] = []  # what is off by default is tested all the same
     made.config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
@@ -41,6 +42,14 @@ _make_sample()
 
 from gosales_assets.warehouse import Warehouse  # noqa: E402
 from gosales_assets_tests.paths import SHARED_DATA  # noqa: E402
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one process, what shares something dear: a file's fixtures, a whole run."""
+    for item in items:
+        shares = "small_run" if "small_run" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(shares))
 
 
 def pytest_unconfigure() -> None:

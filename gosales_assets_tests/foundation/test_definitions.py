@@ -13,8 +13,9 @@ def test_definitions_load() -> None:
     dg.Definitions.validate_loadable(defs)
 
 
-@pytest.mark.parametrize("spec", SPECS.values(), ids=[k.to_user_string() for k in SPECS])
-def test_every_asset_is_described_owned_and_grouped(spec: dg.AssetSpec) -> None:
+@pytest.mark.parametrize("key", sorted(SPECS), ids=dg.AssetKey.to_user_string)
+def test_every_asset_is_described_owned_and_grouped(key: dg.AssetKey) -> None:
+    spec = SPECS[key]
     assert spec.description
     assert len(spec.description) > 40
     assert spec.owners

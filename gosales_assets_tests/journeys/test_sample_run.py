@@ -193,7 +193,7 @@ def test_a_missing_side_table_is_a_note(tmp_path: Path) -> None:
     config = tmp_path / "no_side.yaml"
     config.write_text(
         BASE
-        + "cutoffs: {first: 2023-06-30, last: 2024-06-30, every_months: 6}\n"
+        + "cutoffs: {first: 2024-06-30, last: 2024-06-30}\n"
         + "side_tables: {open_deals: {file: gone.csv}}\n",
         encoding="utf-8",
     )
