@@ -44,14 +44,6 @@ from gosales_assets.warehouse import Warehouse  # noqa: E402
 from gosales_assets_tests.paths import SHARED_DATA  # noqa: E402
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, in one process, what shares something dear: a file's fixtures, a whole run."""
-    for item in items:
-        shares = "small_run" if "small_run" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(shares))
-
-
 def pytest_unconfigure() -> None:
     """Remove the sample and whatever the tests made beside it."""
     shutil.rmtree(HOME, ignore_errors=True)
