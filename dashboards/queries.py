@@ -158,8 +158,8 @@ def score_cutoffs(db: Published) -> list[date]:
     return frame["cutoff"].to_list()
 
 
-def whitespace_source(db: Published, cutoff: date) -> tuple[int, list[str]]:
-    """Months that the list of a cutoff looks ahead, and the runs that made it."""
+def whitespace_source(db: Published, cutoff: date) -> tuple[list[int], list[str]]:
+    """Months that the list of a cutoff looks ahead, shortest first, and the runs that made it."""
     frame = db.query(
         "select distinct run_id, window_months from whitespace.whitespace"
         " where cutoff = $cutoff order by run_id, window_months",
@@ -168,8 +168,8 @@ def whitespace_source(db: Published, cutoff: date) -> tuple[int, list[str]]:
     return _source(frame)
 
 
-def score_source(db: Published, cutoff: date) -> tuple[int, list[str]]:
-    """Months that the scores of a cutoff look ahead, and the runs that made them."""
+def score_source(db: Published, cutoff: date) -> tuple[list[int], list[str]]:
+    """Months that the scores of a cutoff look ahead, shortest first, and the runs behind them."""
     frame = db.query(
         "select distinct run_id, window_months from scores.icp_scores"
         " where cutoff = $cutoff order by run_id, window_months",
@@ -288,10 +288,9 @@ def _grid_params(filters: Filters, name: str, state: str | None) -> dict[str, An
     return {**used, "name": name.strip(), "state": state}
 
 
-def _source(frame: pl.DataFrame) -> tuple[int, list[str]]:
-    if frame.is_empty():
-        return 0, []
-    return int(frame["window_months"][0]), frame["run_id"].unique(maintain_order=True).to_list()
+def _source(frame: pl.DataFrame) -> tuple[list[int], list[str]]:
+    months = frame["window_months"].unique().sort().to_list()
+    return months, frame["run_id"].unique(maintain_order=True).to_list()
 
 
 def _plain(text: str) -> str:

@@ -61,6 +61,19 @@ def months(count: int) -> str:
     return f"{count}{NBSP}month{'' if count == 1 else 's'}"
 
 
+def ahead(windows: Sequence[int]) -> str:
+    """Write how far divisions are predicted, from the shortest window to the longest.
+
+    Examples
+    --------
+    >>> [ahead(w).replace(NBSP, " ") for w in ([6], [6, 9, 12], [])]
+    ['6 months', '6 to 12 months, by division', '']
+    """
+    if len(windows) < 2:
+        return "".join(map(months, windows))
+    return f"{windows[0]} to {months(windows[-1])}, by division"
+
+
 def chance(probability: float | None, window_months: int) -> str:
     """Write a probability with its horizon.
 

@@ -41,12 +41,12 @@ def source_line(*parts: str) -> None:
     st.html(f'<div class="gs-source">{escape(" · ".join(part for part in parts if part))}</div>')
 
 
-def list_source(cutoff: date, source: tuple[int, Sequence[str]]) -> None:
+def list_source(cutoff: date, source: tuple[Sequence[int], Sequence[str]]) -> None:
     """Say up to which day a list has seen, how far it looks ahead, and which run made it."""
-    ahead, run_ids = source
+    windows, run_ids = source
     source_line(
         f"As of {text.day(cutoff)}",
-        f"looking {text.months(ahead)} ahead" if ahead else "",
+        f"looking ahead {text.ahead(windows)}" if windows else "",
         text.runs(run_ids),
     )
 

@@ -60,6 +60,20 @@ def is_closed(cutoff: date, months: int, data_end: date) -> bool:
     return window_end(cutoff, months) <= data_end
 
 
+def months_known(cutoff: date, data_end: date) -> int:
+    """Whole months after the cutoff that the data cover: windows of up to as many are closed.
+
+    Examples
+    --------
+    >>> months_known(date(2024, 6, 30), date(2024, 12, 31))
+    6
+    >>> months_known(date(2024, 6, 30), date(2024, 12, 30))
+    5
+    """
+    begun = (data_end.year - cutoff.year) * 12 + data_end.month - cutoff.month
+    return max(begun if data_end == month_end(data_end) else begun - 1, 0)
+
+
 def closed_by(cutoffs: list[date], cutoff: date, months: int) -> list[date]:
     """Cutoffs whose label windows closed by ``cutoff``: all that a model for it may learn from."""
     return [c for c in sorted(cutoffs) if window_end(c, months) <= cutoff]

@@ -5,27 +5,26 @@ to the YAML itself. Unknown keys are errors that suggest the nearest key. Secret
 the YAML: they come from the environment or ``.env``.
 """
 
-import difflib
 import hashlib
 import os
-import re
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gosales_assets.database_settings import Database
 from gosales_assets.environment import Environment as Environment
 from gosales_assets.environment import SettingsError as SettingsError
 from gosales_assets.environment import environment as environment
 from gosales_assets.extracts import current, current_files
+from gosales_assets.feature_families import ALWAYS_ON, OFF_BY_DEFAULT, Family
+from gosales_assets.settings_problems import first_problem
 
-# A URL with a password does not belong into the YAML; where one stands there it is not shown.
-_LOG_IN = re.compile(r"://[^\s@]*@")
 Share = Annotated[float, Field(ge=0, le=1)]
+Months = Annotated[int, Field(ge=1, le=24)]
 Signal = Literal["icp", "affinity", "als", "value"]
 DEFAULT_WEIGHTS: dict[Signal, float] = {"icp": 0.60, "affinity": 0.20, "als": 0.10, "value": 0.10}
 
@@ -106,13 +105,28 @@ class Targets(Section):
     sku_sets: dict[str, list[str]] = Field(
         default_factory=dict, description="Name -> SKUs: a target made of single products."
     )
+    windows: dict[str, Months] = Field(
+        default_factory=dict,
+        description="Target -> months that are predicted of it, where not window_months.",
+    )
 
 
 class Labels(Section):
     """What counts as a purchase in the label window."""
 
+    mode: Literal["all", "expansion"] = Field(
+        "all",
+        description="Who is a candidate. all: every customer; expansion: only those who do not own "
+        "the target yet.",
+    )
     gp_min_threshold: float = Field(0.0, ge=0, description="Net value above which a label is 1.")
     sku_denylist: list[str] = Field(default_factory=list, description="SKUs that never count.")
+    positives_floor: int = Field(
+        0,
+        ge=0,
+        description="Buyers that a usual closed cutoff must have, or the target's window is "
+        "widened, by 3 months at a time up to 12; 0: never.",
+    )
 
 
 class Features(Section):
@@ -123,6 +137,22 @@ class Features(Section):
     affinity_min_customers: int = Field(
         10, ge=1, description="Support below which a rule is dropped."
     )
+    seat_skus: list[str] = Field(
+        default_factory=list,
+        description="Globs of the SKUs whose units are seats, in any letter case: '*_seats'.",
+    )
+    families_off: list[Family] = Field(
+        default_factory=lambda: list(OFF_BY_DEFAULT),
+        description="Families of features that models do not see; see docs/features.md.",
+    )
+
+    @field_validator("families_off")
+    @classmethod
+    def _some_families_stay(cls, families: list[Family]) -> list[Family]:
+        needed = sorted(ALWAYS_ON.intersection(families))
+        if needed:
+            raise ValueError(f"{needed[0]} must stay: naive rankings and checks count with it")
+        return families
 
 
 class Models(Section):
@@ -184,6 +214,7 @@ class Settings(Section):
             "blocks",
             "fx_rates",
             "label_denylist",
+            "prospects",
         ],
         SideTable,
     ] = Field(default_factory=dict)
@@ -191,7 +222,7 @@ class Settings(Section):
         "auto", description="Money behind labels and features; auto: gross profit where given."
     )
     cutoffs: Cutoffs = Cutoffs()
-    window_months: int = Field(6, ge=1, le=24, description="Months that are predicted.")
+    window_months: Months = Field(6, description="Months that are predicted.")
     targets: Targets = Targets()
     labels: Labels = Labels()
     features: Features = Features()
@@ -272,7 +303,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**{**content, "base": path.resolve().parent})
     except ValidationError as error:
-        raise SettingsError(f"{path}: {_first_problem(error)}") from error
+        raise SettingsError(f"{path}: {first_problem(error, Settings, SideTable)}") from error
     _files_exist(settings, path)
     return settings
 
@@ -334,33 +365,6 @@ def _files_exist(settings: Settings, path: Path) -> None:
     for key, name in named.items():
         if name is not None and key == "sku_map" and not settings.path(name).is_file():
             raise SettingsError(f"{path}: {key}: no such file: {settings.path(name)}")
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    where = [str(part) for part in problem["loc"]]
-    if problem["type"] == "extra_forbidden":
-        known = _keys_at(where[:-1])
-        close = difflib.get_close_matches(where[-1], known, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(sorted(known))}"
-        return f"unknown key {'.'.join(where)!r}; {hint}"
-    shown = ".".join(where) or "settings"
-    if problem["type"] == "literal_error" and where and where[-1] == "[key]":
-        shown = f"unknown key {'.'.join(where[:-1])!r}"
-        return f"{shown}; known keys: {problem['ctx']['expected']}"
-    found = _LOG_IN.sub("://***@", repr(problem["input"]))
-    return f"{shown}: {problem['msg']} (found {found})"
-
-
-def _keys_at(where: list[str]) -> list[str]:
-    model: Any = Settings
-    for part in where:
-        field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
-        if field is None:
-            return list(SideTable.model_fields)
-        model = field.annotation
-    fields = model.model_fields if hasattr(model, "model_fields") else SideTable.model_fields
-    return [key for key in fields if key != "base"]
 
 
 def _one_line(text: str) -> str:

@@ -157,7 +157,7 @@ class Warehouse(DuckDBResource):
             with self.rewrite(table, run_id) as rewrite:
                 rewrite.write("all", frame)
             return self.written(table)
-        typed = table.typed(frame).sort(table.sort, maintain_order=True).rechunk()
+        typed = _in_order(table.typed(frame), table.sort).rechunk()
         target = self.path(table, **partition)
         target.parent.mkdir(parents=True, exist_ok=True)
         checksum = checksum_of(typed.drop(table.volatile))
@@ -169,8 +169,13 @@ class Warehouse(DuckDBResource):
         # The scratch name must not match the glob that readers use.
         scratch = target.parent / f".{uuid.uuid4().hex}.tmp"
         try:
+            # The lowest level: a tenth bigger, and a fifth faster, than the usual one.
             typed.write_parquet(
-                scratch, compression="zstd", row_group_size=122_880, metadata=footer
+                scratch,
+                compression="zstd",
+                compression_level=1,
+                row_group_size=122_880,
+                metadata=footer,
             )
             os.replace(scratch, target)  # noqa: PTH105 - the atomic move is the point
             for mark in _marks(target):
@@ -350,6 +355,12 @@ def checking(table: Table) -> Iterator[None]:
         yield
     finally:
         _CHECKED.reset(token)
+
+
+def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Sort, unless the rows are in order already: to look costs little, to sort wide rows much."""
+    keyed = frame.select(pl.struct(keys)).to_series()
+    return frame if keyed.is_sorted() else frame.sort(keys, maintain_order=True)
 
 
 def _marks(part: Path) -> list[Path]:

@@ -67,10 +67,10 @@ def render(db: Published) -> None:
 
 def _source(db: Published, cutoff: date) -> None:
     with hint_when_missing():
-        ahead, run_ids = queries.score_source(db, cutoff)
+        windows, run_ids = queries.score_source(db, cutoff)
         source_line(
             f"Scores as of {text.day(cutoff)} against what was then bought",
-            f"within {text.months(ahead)}" if ahead else "",
+            f"within {text.ahead(windows)}" if windows else "",
             text.runs(run_ids),
         )
 

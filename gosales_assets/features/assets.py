@@ -1,24 +1,21 @@
 """Assets of the features room: what is fitted, both layers, the matrix, statistics, catalogue."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
 
 import dagster as dg
 import polars as pl
 
-from gosales_assets.breaches import Breach
 from gosales_assets.contracts import (
     asset_key,
     asset_spec,
-    check_partitions,
     contract_check,
     dep,
     store,
     table_asset,
 )
-from gosales_assets.features import checks, layers
-from gosales_assets.features.activity import Star, open_star
+from gosales_assets.features import caps, layers
+from gosales_assets.features.activity import open_star
+from gosales_assets.features.asset_checks import AS_OF_CHECKS
 from gosales_assets.features.contract import (
     AFFINITY_EVIDENCE,
     AFFINITY_RULES,
@@ -28,23 +25,28 @@ from gosales_assets.features.contract import (
     FEATURE_MATRIX,
     FEATURE_STATISTICS,
     FITTED_STATISTICS,
+    MATRIX_STATISTICS,
+    PRODUCT_RULES,
+    WINSOR_CAPS,
 )
+from gosales_assets.features.figures import pictures
 from gosales_assets.features.fitted import parameters_of
 from gosales_assets.features.statistics import (
-    coverage_by_family,
     feature_catalog,
     feature_statistics,
+    matrix_statistics,
 )
-from gosales_assets.labels.contract import CANDIDATES
+from gosales_assets.labels.contract import CANDIDATES, TARGET_WINDOWS
+from gosales_assets.labels.reading import windows_of
 from gosales_assets.partitions import (
     ALL_DIVISIONS,
     CUTOFFS,
-    GRID,
     KEYS,
     SAME_CUTOFF,
     day,
     divisions_by_cutoff,
 )
+from gosales_assets.pictures import png
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS, INSTALLED_BASE
 from gosales_assets.star.contract import (
@@ -53,13 +55,12 @@ from gosales_assets.star.contract import (
     FACT_TRANSACTIONS,
     INDUSTRY_MATCHES,
 )
-from gosales_assets.star.scopes import sku_sets, target_lines
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 
 _STAR = [dep(table) for table in (CUSTOMER_MONTH, CUSTOMER_DAY, FACT_TRANSACTIONS)]
 _BESIDE = [dep(table) for table in (CUSTOMERS, INDUSTRY_MATCHES, INSTALLED_BASE)]
-_FITTED = (FITTED_STATISTICS, AFFINITY_RULES, AFFINITY_EVIDENCE)
+_FITTED = (FITTED_STATISTICS, AFFINITY_RULES, PRODUCT_RULES, AFFINITY_EVIDENCE)
 _RULES_SHOWN = 10
 
 
@@ -81,14 +82,16 @@ def fitted_things(
 ) -> Iterator[dg.MaterializeResult]:
     """Learn rules, factors, priors and rates of each cutoff on what was known by then."""
     side = _side_tables(warehouse)
-    with _star(warehouse, settings) as star:
+    with open_star(warehouse, settings) as star:
         for cutoff in sorted(context.partition_keys):
             fitted = layers.fit(star.as_of(day(cutoff)), side, KEYS.divisions, settings)
-            strongest = fitted.rules.sort("lift", "antecedent", "division", descending=True)
-            shown = _markdown(strongest.head(_RULES_SHOWN))
-            rules = {"strongest rules": dg.MetadataValue.md(shown)}
+            rules = {"strongest rules": _strongest(fitted.rules, AFFINITY_RULES)}
+            of_products = {"strongest rules": _strongest(fitted.product_rules, PRODUCT_RULES)}
             store(context, warehouse, FITTED_STATISTICS, fitted.statistics, cutoff=cutoff)
             store(context, warehouse, AFFINITY_RULES, fitted.rules, rules, cutoff=cutoff)
+            store(
+                context, warehouse, PRODUCT_RULES, fitted.product_rules, of_products, cutoff=cutoff
+            )
             store(context, warehouse, AFFINITY_EVIDENCE, fitted.evidence, cutoff=cutoff)
     for table in _FITTED:
         yield dg.MaterializeResult(asset_key=asset_key(table))
@@ -99,7 +102,7 @@ def customer_features(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Compute what is known of each customer, once per cutoff for all targets."""
-    with _star(warehouse, settings) as star:
+    with open_star(warehouse, settings) as star:
         for cutoff in sorted(context.partition_keys):
             learned = parameters_of(warehouse.read(FITTED_STATISTICS, cutoff=cutoff))
             activity = star.as_of(day(cutoff))
@@ -113,7 +116,8 @@ def customer_features(
     deps=[
         *_STAR,
         *_BESIDE,
-        *(dep(table, SAME_CUTOFF) for table in (FITTED_STATISTICS, AFFINITY_RULES)),
+        dep(TARGET_WINDOWS),
+        *(dep(table, SAME_CUTOFF) for table in (FITTED_STATISTICS, AFFINITY_RULES, PRODUCT_RULES)),
     ],
     kinds={"duckdb"},
 )
@@ -122,34 +126,63 @@ def division_features(
 ) -> None:
     """Compute what is known of each customer and target: all targets of a cutoff in one pass."""
     side = _side_tables(warehouse)
-    with _star(warehouse, settings) as star:
+    windows = windows_of(warehouse, KEYS.divisions)
+    with open_star(warehouse, settings, windows) as star:
         for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
             fitted = layers.Fitted(
                 statistics=warehouse.read(FITTED_STATISTICS, cutoff=cutoff),
                 rules=warehouse.read(AFFINITY_RULES, cutoff=cutoff),
+                product_rules=warehouse.read(PRODUCT_RULES, cutoff=cutoff),
             )
             activity = star.as_of(day(cutoff))
-            frame = layers.division_layer(activity, side, fitted, KEYS.divisions, settings)
+            layer = layers.division_layer(activity, side, fitted, KEYS.divisions, settings)
             seen = {"newest order line used": activity.last_day.isoformat()}
-            parts = frame.partition_by("division", as_dict=True)
-            for division in divisions:
-                keys = {"cutoff": cutoff, "division": division}
-                store(context, warehouse, DIVISION_FEATURES, parts[(division,)], seen, **keys)
+            for division, frame in zip(KEYS.divisions, layer, strict=True):
+                if division in divisions:
+                    keys = {"cutoff": cutoff, "division": division}
+                    store(context, warehouse, DIVISION_FEATURES, frame, seen, **keys)
+
+
+@table_asset(
+    WINSOR_CAPS,
+    deps=[dep(CUSTOMER_FEATURES), dep(DIVISION_FEATURES, ALL_DIVISIONS), dep(FITTED_STATISTICS)],
+    kinds={"duckdb"},
+)
+def winsor_caps(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Fit where money and quantities are cut off, on all customers known by each cutoff."""
+    for cutoff in sorted(context.partition_keys):
+        fit_date = warehouse.read(FITTED_STATISTICS, cutoff=cutoff)["fit_date"][0]
+        with warehouse.engine() as engine:
+            customers = warehouse.scan(engine, CUSTOMER_FEATURES, [{"cutoff": cutoff}])
+            divisions = warehouse.scan(
+                engine, DIVISION_FEATURES, _of_cutoff(warehouse, DIVISION_FEATURES, cutoff)
+            )
+            frame = caps.fit_caps(customers, divisions, day(cutoff), fit_date)
+        store(context, warehouse, WINSOR_CAPS, frame, cutoff=cutoff)
 
 
 @table_asset(
     FEATURE_MATRIX,
-    deps=[dep(DIVISION_FEATURES), dep(CUSTOMER_FEATURES, SAME_CUTOFF), dep(CANDIDATES)],
+    deps=[
+        dep(DIVISION_FEATURES),
+        *(dep(table, SAME_CUTOFF) for table in (CUSTOMER_FEATURES, WINSOR_CAPS)),
+        dep(CANDIDATES),
+    ],
     kinds={"polars"},
 )
 def feature_matrix(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Join both layers for the candidates of each target."""
+    """Join both layers for the candidates of each target, money and quantities capped."""
     for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
         customers = warehouse.read(CUSTOMER_FEATURES, cutoff=cutoff)
+        fitted_caps = warehouse.read(WINSOR_CAPS, cutoff=cutoff)
         for division in divisions:
             keys = {"cutoff": cutoff, "division": division}
-            candidates = warehouse.read(CANDIDATES, **keys)
-            frame = layers.matrix(candidates, customers, warehouse.read(DIVISION_FEATURES, **keys))
+            frame = layers.matrix(
+                warehouse.read(CANDIDATES, **keys),
+                customers,
+                warehouse.read(DIVISION_FEATURES, **keys),
+                caps.caps_of(fitted_caps, division),
+            )
             known = 1 - sum(frame.null_count().row(0)) / max(frame.height * frame.width, 1)
             shown = {
                 "features": frame.width - len(layers.MATRIX_KEYS),
@@ -160,135 +193,44 @@ def feature_matrix(context: dg.AssetExecutionContext, warehouse: Warehouse) -> N
 
 @table_asset(
     FEATURE_STATISTICS,
-    deps=[dep(FEATURE_MATRIX, ALL_DIVISIONS), dep(CUSTOMER_FEATURES)],
-    kinds={"polars"},
+    deps=[dep(CUSTOMER_FEATURES), dep(DIVISION_FEATURES, ALL_DIVISIONS), dep(WINSOR_CAPS)],
+    kinds={"polars", "matplotlib"},
 )
 def feature_statistics_of(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Describe how each feature is spread over the candidates of a cutoff."""
+    """Describe and draw how each feature is spread over the customers of a cutoff."""
     for cutoff in sorted(context.partition_keys):
-        grid = [{"cutoff": cutoff, "division": division} for division in KEYS.divisions]
-        of_cutoff = [keys for keys in grid if warehouse.has(FEATURE_MATRIX, **keys)]
-        frame = feature_statistics(
-            day(cutoff),
-            warehouse.read(CUSTOMER_FEATURES, cutoff=cutoff),
-            [warehouse.read(FEATURE_MATRIX, **keys) for keys in of_cutoff],
-        )
-        shown = {"coverage": dg.MetadataValue.md(coverage_by_family(frame))}
+        fitted_caps = warehouse.read(WINSOR_CAPS, cutoff=cutoff)
+        whole = warehouse.read(CUSTOMER_FEATURES, cutoff=cutoff)
+        described = [feature_statistics(whole, day(cutoff), "", caps.caps_of(fitted_caps, ""))]
+        for keys in _of_cutoff(warehouse, DIVISION_FEATURES, cutoff):
+            layer, division = warehouse.read(DIVISION_FEATURES, **keys), keys["division"]
+            limits = caps.caps_of(fitted_caps, division)
+            described.append(feature_statistics(layer, day(cutoff), division, limits))
+        frame = pl.concat(described)
+        shown = {title: png(figure, title) for title, figure in pictures(frame).items()}
         store(context, warehouse, FEATURE_STATISTICS, frame, shown, cutoff=cutoff)
 
 
+@table_asset(MATRIX_STATISTICS, deps=[dep(FEATURE_MATRIX, ALL_DIVISIONS)])
+def matrix_statistics_of(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Note size and checksum of each target's matrix."""
+    for cutoff in sorted(context.partition_keys):
+        made = _of_cutoff(warehouse, FEATURE_MATRIX, cutoff)
+        written = [warehouse.written(FEATURE_MATRIX, **keys) for keys in made]
+        frame = matrix_statistics(written, day(cutoff))
+        store(context, warehouse, MATRIX_STATISTICS, frame, cutoff=cutoff)
+
+
 @table_asset(FEATURE_CATALOG, deps=[dep(FEATURE_STATISTICS)], kinds={"polars"})
-def feature_catalog_of(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Write down what every feature means, and how much of it is known."""
+def feature_catalog_of(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Write down what every feature means, how much of it is known, and whether models see it."""
     known = [{"cutoff": c} for c in KEYS.cutoffs if warehouse.has(FEATURE_STATISTICS, cutoff=c)]
-    frame = feature_catalog(warehouse.read_many(FEATURE_STATISTICS, known))
-    shown = {
-        "catalogue": dg.MetadataValue.md(_markdown(frame.select("feature", "meaning", "unit")))
-    }
-    store(context, warehouse, FEATURE_CATALOG, frame, shown)
-
-
-def _finite_check(table: Table) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=asset_key(table),
-        name="finite",
-        blocking=True,
-        partitions_def=CUTOFFS if table is CUSTOMER_FEATURES else GRID,
-        description="Missing values are null; no number is infinite or NaN.",
-    )
-    def finite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-        return check_partitions(
-            context,
-            table,
-            lambda keys: checks.not_finite(warehouse.read_unchecked(table, **keys)),
-            name="finite",
-        )
-
-    return finite
-
-
-_AS_OF = (
-    "Orders, value and recency equal those computed anew from order lines up to the cutoff: "
-    "nothing dated later was used. A breach stops everything downstream."
-)
-
-
-@dg.asset_check(
-    asset=asset_key(CUSTOMER_FEATURES),
-    name="as_of",
-    additional_deps=[asset_key(FACT_TRANSACTIONS)],
-    blocking=True,
-    partitions_def=CUTOFFS,
-    description=_AS_OF,
-)
-def customer_features_as_of(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Compare customers' features with order lines cut off at the cutoff."""
-
-    def find(keys: dict[str, str]) -> list[Breach]:
-        with warehouse.engine() as engine:
-            lines = warehouse.scan(engine, FACT_TRANSACTIONS)
-            expected = checks.recomputed(lines, day(keys["cutoff"]), ["customer_id"])
-        return checks.differs(warehouse.read_unchecked(CUSTOMER_FEATURES, **keys), expected, "all")
-
-    return check_partitions(context, CUSTOMER_FEATURES, find, name="as_of")
-
-
-@dg.asset_check(
-    asset=asset_key(FEATURE_MATRIX),
-    name="as_of",
-    additional_deps=[asset_key(FACT_TRANSACTIONS)],
-    blocking=True,
-    partitions_def=GRID,
-    description=_AS_OF,
-)
-def feature_matrix_as_of(
-    context: dg.AssetCheckExecutionContext,
-    warehouse: Warehouse,
-    settings: dg.ResourceParam[Settings],
-) -> dg.AssetCheckResult:
-    """Compare targets' features with order lines cut off at the cutoff."""
-
-    @cache
-    def expected(cutoff: str) -> pl.DataFrame:
-        with warehouse.engine() as engine:
-            facts = warehouse.scan(engine, FACT_TRANSACTIONS)
-            lines = target_lines(facts, KEYS.divisions, sku_sets(settings))
-            return checks.recomputed(lines, day(cutoff), ["division", "customer_id"])
-
-    def find(keys: dict[str, str]) -> list[Breach]:
-        of_target = expected(keys["cutoff"]).filter(pl.col("division") == keys["division"])
-        return checks.differs(warehouse.read_unchecked(FEATURE_MATRIX, **keys), of_target, "div")
-
-    return check_partitions(context, FEATURE_MATRIX, find, name="as_of")
-
-
-def _fitted_check(table: Table) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=asset_key(table),
-        name="as_of",
-        blocking=True,
-        partitions_def=CUTOFFS,
-        description="What was fitted for a cutoff was fitted on days up to it.",
-    )
-    def as_of_cutoff(
-        context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-    ) -> dg.AssetCheckResult:
-        return check_partitions(
-            context,
-            table,
-            lambda keys: checks.fitted_later(warehouse.read_unchecked(table, **keys)),
-            name="as_of",
-        )
-
-    return as_of_cutoff
-
-
-@contextmanager
-def _star(warehouse: Warehouse, settings: Settings) -> Iterator[Star]:
-    with open_star(warehouse, settings.window_months, sku_sets(settings)) as star:
-        yield star
+    statistics = warehouse.read_many(FEATURE_STATISTICS, known)
+    frame = feature_catalog(statistics, settings.features.families_off)
+    listed = _markdown(frame.select("feature", "meaning", "unit", "coverage"))
+    store(context, warehouse, FEATURE_CATALOG, frame, {"catalogue": dg.MetadataValue.md(listed)})
 
 
 def _side_tables(warehouse: Warehouse) -> layers.SideTables:
@@ -297,6 +239,20 @@ def _side_tables(warehouse: Warehouse) -> layers.SideTables:
         matches=warehouse.read(INDUSTRY_MATCHES),
         installed_base=warehouse.read(INSTALLED_BASE),
     )
+
+
+def _of_cutoff(warehouse: Warehouse, table: Table, cutoff: str) -> list[dict[str, str]]:
+    """Partitions of a grid table that are there for a cutoff."""
+    grid = [{"cutoff": cutoff, "division": division} for division in KEYS.divisions]
+    return [keys for keys in grid if warehouse.has(table, **keys)]
+
+
+def _strongest(rules: pl.DataFrame, table: Table) -> dg.MetadataValue:
+    """Table of the rules with the greatest lifts; of equals the first."""
+    ordered = rules.sort(
+        "lift", *table.sort, descending=[True, *[False] * len(table.sort)], nulls_last=False
+    )
+    return dg.MetadataValue.md(_markdown(ordered.head(_RULES_SHOWN)))
 
 
 def _markdown(frame: pl.DataFrame) -> str:
@@ -311,8 +267,10 @@ ASSETS = [
     fitted_things,
     customer_features,
     division_features,
+    winsor_caps,
     feature_matrix,
     feature_statistics_of,
+    matrix_statistics_of,
     feature_catalog_of,
 ]
 CHECKS = [
@@ -322,15 +280,12 @@ CHECKS = [
             *_FITTED,
             CUSTOMER_FEATURES,
             DIVISION_FEATURES,
+            WINSOR_CAPS,
             FEATURE_MATRIX,
             FEATURE_STATISTICS,
+            MATRIX_STATISTICS,
             FEATURE_CATALOG,
         )
     ),
-    _finite_check(CUSTOMER_FEATURES),
-    _finite_check(FEATURE_MATRIX),
-    customer_features_as_of,
-    feature_matrix_as_of,
-    _fitted_check(FITTED_STATISTICS),
-    _fitted_check(AFFINITY_RULES),
+    *AS_OF_CHECKS,
 ]

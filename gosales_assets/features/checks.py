@@ -1,6 +1,6 @@
 """Checks of the features room: numbers are finite, and nothing dated after the cutoff was used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,19 @@ def recomputed(lines: "ibis.Table", cutoff: date, keys: Sequence[str]) -> pl.Dat
     )
 
 
-def differs(features: pl.DataFrame, expected: pl.DataFrame, scope: str) -> list[Breach]:
-    """Compare features with what `recomputed` found; keys without any line count as zero."""
+def differs(
+    features: pl.DataFrame,
+    expected: pl.DataFrame,
+    scope: str,
+    caps: Mapping[str, float] | None = None,
+) -> list[Breach]:
+    """Compare features with what `recomputed` found; keys without any line count as zero.
+
+    Parameters
+    ----------
+    caps
+        Where the features were cut off, if they were; see `caps.caps_of`.
+    """
     pairs = {f"rfm__{scope}__{name}": column for name, column in CHECKED.items()}
     pairs[f"recency__{scope}__days__ever"] = "days"
     joined = features.select("customer_id", *pairs).join(expected, on="customer_id", how="left")
@@ -65,6 +76,8 @@ def differs(features: pl.DataFrame, expected: pl.DataFrame, scope: str) -> list[
     for name, column in pairs.items():
         ours = pl.col(name).cast(pl.Float64)
         theirs = pl.col(column) if column == "days" else pl.col(column).fill_null(0.0)
+        if caps and name in caps:
+            theirs = theirs.clip(upper_bound=caps[name])
         far = (ours - theirs).abs() > _TOLERANCE * theirs.abs() + _TOLERANCE
         wrong = joined.filter(far | (ours.is_null() != theirs.is_null()))
         if wrong.height:

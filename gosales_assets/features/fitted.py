@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from gosales_assets.features import lifetime, profile, similarity
+from gosales_assets.features import affinity, lifetime, profile, similarity
 from gosales_assets.features.activity import Activity
 from gosales_assets.features.catalog import ATTRIBUTES
 from gosales_assets.features.contract import FITTED_STATISTICS
@@ -58,15 +58,18 @@ def fit_lifetime(timing: pl.DataFrame, seed: int) -> Parameters:
     return vars(lifetime.fit(repeats, recency, age, seed))
 
 
-def fit_similarity(holdings: Holdings, settings: Settings) -> Parameters:
-    """ALS item factors; ``factors`` is null when ALS is off or the data too small."""
+def fit_similarity(holdings: Holdings, targets: Sequence[str], settings: Settings) -> Parameters:
+    """ALS item factors (null when ALS is off or the data too small), and neighbours' cosines."""
     wanted = settings.features
+    speaks = affinity.outsiders(holdings, targets)
+    cosines = similarity.item_cosines(holdings.months, speaks, holdings.columns(targets))
     factors = similarity.fit_item_factors(
         holdings.months, wanted.als_factors, wanted.als_iterations, settings.seed
     )
     return {
         "items": holdings.items,
         "factors": None if factors is None else factors.tolist(),
+        "cosines": cosines.tolist(),
         "regularization": similarity.REGULARIZATION,
         "iterations": wanted.als_iterations,
         "seed": settings.seed,

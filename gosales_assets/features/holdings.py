@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from gosales_assets.division_names import division_identity
 from gosales_assets.features.activity import Activity
-from gosales_assets.features.catalog import OFFSET_DAYS
-from gosales_assets.features.history import YEAR
+from gosales_assets.features.catalog import OFFSET_DAYS, YEAR
 
 Array = npt.NDArray[np.float64]
 
@@ -18,6 +18,9 @@ Array = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Holdings:
     """Purchases per customer (rows, sorted by id) and item (columns, sorted by name).
+
+    Letter case, spaces and accents of a name do not count in the order: sums and factors depend on
+    it in their last digits.
 
     Attributes
     ----------
@@ -69,22 +72,20 @@ def holdings_of(activity: Activity, targets: Sequence[str]) -> Holdings:
     monthly = _monthly(activity)
     daily, learned_until = _daily(activity)
     divisions = set(monthly.filter(pl.col("scope") == "division")["division"])
-    items = sorted({*monthly["division"], *targets})
-    customers = activity.customers["customer_id"].to_list()
-
-    def dense(frame: pl.DataFrame, column: str) -> Array:
-        return _dense(frame, column, customers, items)
-
+    items = sorted({*monthly["division"], *targets}, key=lambda i: (division_identity(i), i))
+    customers = activity.customers["customer_id"]
+    amounts = _dense(monthly, ["orders", "value", "months"], customers, items)
+    owned = _dense(daily, ["ever", "learned"], customers, items)
     return Holdings(
-        customers=customers,
+        customers=customers.to_list(),
         items=items,
         is_division=np.array([i in divisions or i not in activity.sku_sets for i in items], bool),
         own_divisions=_own_divisions(activity),
-        orders=dense(monthly, "orders"),
-        value=np.clip(dense(monthly, "value"), 0.0, None),
-        months=dense(monthly, "months"),
-        ever=dense(daily, "ever"),
-        learned=dense(daily, "learned"),
+        orders=amounts["orders"],
+        value=np.clip(amounts["value"], 0.0, None),
+        months=amounts["months"],
+        ever=owned["ever"],
+        learned=owned["learned"],
         learned_until=learned_until,
     )
 
@@ -121,10 +122,15 @@ def _own_divisions(activity: Activity) -> dict[str, list[str]]:
     return found
 
 
-def _dense(frame: pl.DataFrame, column: str, customers: list[str], items: list[str]) -> Array:
-    rows = pl.DataFrame({"customer_id": customers}).with_row_index("row")
-    columns = pl.DataFrame({"division": items}).with_row_index("column")
-    known = frame.join(rows, on="customer_id").join(columns, on="division")
-    array = np.zeros((len(customers), len(items)))
-    array[known["row"].to_numpy(), known["column"].to_numpy()] = known[column].fill_null(0.0)
-    return array
+def _dense(
+    frame: pl.DataFrame, columns: Sequence[str], customers: pl.Series, items: Sequence[str]
+) -> dict[str, Array]:
+    """Lay columns out as customers x items; 0 where the frame has no row."""
+    rows = customers.to_frame("customer_id").with_row_index("row")
+    places = pl.DataFrame({"division": items}, {"division": pl.String}).with_row_index("column")
+    known = frame.join(rows, on="customer_id").join(places, on="division")
+    cells = (known["row"].to_numpy(), known["column"].to_numpy())
+    arrays = {column: np.zeros((customers.len(), len(items))) for column in columns}
+    for column, array in arrays.items():
+        array[cells] = known[column].fill_null(0.0)
+    return arrays

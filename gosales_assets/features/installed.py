@@ -5,20 +5,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from gosales_assets.features.activity import Activity
+from gosales_assets.features.catalog import EXPIRING_DAYS
 
 if TYPE_CHECKING:
     import ibis
-
-EXPIRING_DAYS = 90
-COUNTS = ("active", "owned", "expiring_90d")
-"""Features that are 0, not missing, for a customer without installed products."""
 
 
 def installed(activity: Activity, base: pl.DataFrame) -> pl.DataFrame | None:
     """Count the installed base per customer and division or SKU set.
 
     Rows without a purchase date, or dated after the cutoff, do not exist yet. A product belongs
-    to the division of its newest line by the cutoff.
+    to the division of its newest line by the cutoff. One whose last day is the cutoff has expired;
+    one without a last day never does, and is no subscription.
 
     Parameters
     ----------
@@ -34,28 +32,39 @@ def installed(activity: Activity, base: pl.DataFrame) -> pl.DataFrame | None:
     seen = base.filter(pl.col("purchase_date") <= cutoff)
     if seen.is_empty():
         return None
-    belongs = pl.concat([_divisions(activity.lines), _sets(activity)])
-    expiry = pl.col("expiration_date")
-    days_left = (expiry - pl.lit(cutoff)).dt.total_days()
+    belongs = pl.concat([_divisions(activity.lines, seen["sku"]), _sets(activity)])
+    days_left = (pl.col("expiration_date") - pl.lit(cutoff)).dt.total_days()
     age = (pl.lit(cutoff) - pl.col("purchase_date")).dt.total_days()
-    counts = {
+    expiring = {
+        f"expiring_{days}d": ((days_left > 0) & (days_left <= days)).sum() for days in EXPIRING_DAYS
+    }
+    measures = {
         "active": (days_left.is_null() | (days_left > 0)).sum(),
         "owned": pl.len(),
-        "expiring_90d": ((days_left > 0) & (days_left <= EXPIRING_DAYS)).sum(),
+        "on_subscription": (days_left > 0).sum(),
+        "off_subscription": (days_left <= 0).sum(),
+        **expiring,
         "days_since_expiry": (-days_left.filter(days_left <= 0)).min(),
         "tenure": age.max(),
     }
     return (
         seen.join(belongs, on="sku")
         .group_by("customer_id", "division")
-        .agg(e.cast(pl.Float64).alias(f"installed__div__{name}__now") for name, e in counts.items())
+        .agg(
+            value.cast(pl.Float64).alias(f"installed__div__{name}__now")
+            for name, value in measures.items()
+        )
     )
 
 
-def _divisions(lines: "ibis.Table") -> pl.DataFrame:
-    key = lines.order_date.cast("string") + lines.line_id
-    newest = lines.group_by("sku").aggregate(division=lines.division.argmax(key))
-    return newest.to_polars()
+def _divisions(lines: "ibis.Table", skus: pl.Series) -> pl.DataFrame:
+    """Division of each SKU on its newest day; of two on that day the one with more lines."""
+    wanted = lines.filter(lines.sku.isin(skus.unique().sort().to_list()))
+    found = wanted.group_by("sku", "division").aggregate(
+        day=wanted.order_date.max(), lines=wanted.count()
+    )
+    ordered = found.to_polars().sort("sku", "day", "lines", "division")
+    return ordered.group_by("sku", maintain_order=True).agg(pl.col("division").last())
 
 
 def _sets(activity: Activity) -> pl.DataFrame:

@@ -4,7 +4,7 @@
 columns of the catalogue, `matrix` joins them for the candidates of one target.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +12,31 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from gosales_assets.features import affinity, fitted, lifetime, profile, similarity
+from gosales_assets.features import (
+    affinity,
+    fitted,
+    lifetime,
+    profile,
+    similarity,
+    sku_affinity,
+)
 from gosales_assets.features.activity import Activity
-from gosales_assets.features.catalog import ATTRIBUTES, CATALOG, NEVER, feature_names
+from gosales_assets.features.caps import capped
+from gosales_assets.features.catalog import (
+    ABSENT,
+    ATTRIBUTES,
+    CATALOG,
+    NEVER,
+    YEAR,
+    feature,
+)
 from gosales_assets.features.contract import CUSTOMER_FEATURES, DIVISION_FEATURES, FEATURE_MATRIX
-from gosales_assets.features.history import YEAR, history
+from gosales_assets.features.history import history, revenue_of_nothing
 from gosales_assets.features.holdings import Array, Holdings, holdings_of
-from gosales_assets.features.installed import COUNTS, installed
+from gosales_assets.features.installed import installed
 from gosales_assets.features.market import market
-from gosales_assets.features.sku_affinity import sku_pull
+from gosales_assets.features.pull import best_evidence
+from gosales_assets.features.seats import seats
 from gosales_assets.settings import Settings
 
 MATRIX_KEYS = ["cutoff", "division", "customer_id", "cohort"]
@@ -28,9 +44,10 @@ MATRIX_KEYS = ["cutoff", "division", "customer_id", "cohort"]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the target layer needs of what was learned: rules and parameters."""
+    """What the target layer needs of what was learned: rules (two tables) and parameters."""
 
     rules: pl.DataFrame
+    product_rules: pl.DataFrame
     statistics: pl.DataFrame
 
 
@@ -80,17 +97,25 @@ def fit(
         exposure = fitted.exposure_months(timing)
         least = settings.features.affinity_min_customers
         rules = affinity.learn_rules(holdings, targets, least, activity.cutoff)
-        lifts = affinity.lift_table(rules, holdings.items, targets)
+        baskets = sku_affinity.baskets_of(activity)
+        products = sku_affinity.learn_product_rules(activity, baskets, holdings, targets, least)
         learned: dict[str, Any] = {
             "lifetime": fitted.fit_lifetime(timing, settings.seed),
             "mix": fitted.fit_mix(holdings, targets),
             "purchase_rate": fitted.fit_purchase_rates(holdings, exposure, targets),
-            "similarity": fitted.fit_similarity(holdings, settings),
+            "similarity": fitted.fit_similarity(holdings, targets, settings),
             **fitted.fit_profile(holdings, attributes_of(activity, side, settings), targets),
         }
         return Learned(
             rules=rules,
-            evidence=affinity.best_evidence(holdings, lifts, targets, activity.cutoff),
+            product_rules=products,
+            evidence=best_evidence(
+                holdings.customers,
+                targets,
+                (affinity.lines_pull(holdings, rules, targets), rules),
+                (sku_affinity.products_pull(baskets, products, targets), products),
+                activity.cutoff,
+            ),
             statistics=fitted.statistics_rows(activity.cutoff, activity.last_day, learned),
         )
 
@@ -112,8 +137,9 @@ def customer_layer(activity: Activity, learned: dict[str, Any]) -> pl.DataFrame:
             activity.customers.join(history(activity, "all"), on="customer_id", how="left")
             .join(counts, on="customer_id", how="left")
             .join(_diversity(activity), on="customer_id", how="left")
-            .with_columns(pl.lit(activity.cutoff).alias("cutoff"))
+            .with_columns(pl.lit(activity.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
         )
+        frame = _beside(frame, seats(activity, "all"))
         return CUSTOMER_FEATURES.typed(_declared(frame, ["cutoff", "customer_id"], "all"))
 
 
@@ -123,32 +149,51 @@ def division_layer(
     stored: Fitted,
     targets: Sequence[str],
     settings: Settings,
-) -> pl.DataFrame:
-    """Compute features.division_features of one cutoff: one row per customer and target."""
+) -> Iterator[pl.DataFrame]:
+    """Compute features.division_features of one cutoff: per target, one row per customer.
+
+    What is counted is counted for all targets in one pass; the wide rows are laid out target by
+    target, because those of many customers and targets would not fit into memory together.
+    """
     with one_blas_thread():
-        keys = ["customer_id", "division"]
         scores = _scores(activity, side, stored, targets, settings)
-        owned = pl.col("recency__div__days__ever").is_not_null().cast(pl.Float64)
-        frame = scores.join(history(activity, "div"), on=keys, how="left").with_columns(
-            owned.alias("ownership__div__owned__ever")
+    past = history(activity, "div")
+    signals = [seats(activity, "div"), installed(activity, side.installed_base)]
+    moves = market(activity, targets, settings.labels.gp_min_threshold)
+    owned = pl.col("recency__div__days__ever").is_not_null().cast(pl.Float64)
+    for position, target in enumerate(targets):
+        frame = activity.customers.with_columns(
+            pl.lit(activity.cutoff).alias("cutoff"),
+            pl.lit(target).alias("division"),
+            *(pl.Series(name, each[:, position]).fill_nan(None) for name, each in scores.items()),
         )
-        base = installed(activity, side.installed_base)
-        if base is not None:
-            counted = [pl.col(f"installed__div__{name}__now").fill_null(0.0) for name in COUNTS]
-            frame = frame.join(base, on=keys, how="left").with_columns(counted)
-        moves = market(activity, targets, settings.labels.gp_min_threshold)
-        frame = frame.join(moves, on="division", how="left").with_columns(
-            pl.lit(activity.cutoff).alias("cutoff")
+        frame = frame.join(_of(past, target), on="customer_id", how="left").with_columns(
+            owned.alias("ownership__div__owned__ever"), *revenue_of_nothing("div")
         )
-        return DIVISION_FEATURES.typed(
+        for signal in signals:
+            frame = _beside(frame, None if signal is None else _of(signal, target))
+        frame = frame.join(moves, on="division", how="left")
+        yield DIVISION_FEATURES.typed(
             _declared(frame, ["cutoff", "division", "customer_id"], "div", "mkt")
         )
 
 
+def _of(rows: pl.DataFrame, target: str) -> pl.DataFrame:
+    return rows.filter(pl.col("division") == target).drop("division")
+
+
 def matrix(
-    candidates: pl.DataFrame, customer: pl.DataFrame, division: pl.DataFrame
+    candidates: pl.DataFrame,
+    customer: pl.DataFrame,
+    division: pl.DataFrame,
+    caps: Mapping[str, float],
 ) -> pl.DataFrame:
     """Join both layers for the candidates of one cutoff and target: features.feature_matrix.
+
+    Parameters
+    ----------
+    caps
+        Where features are cut off, of `caps.caps_of`.
 
     Raises
     ------
@@ -164,7 +209,7 @@ def matrix(
         raise ValueError(
             f"{missing.len()} candidates have no features, such as {missing.head(3).to_list()}"
         )
-    return FEATURE_MATRIX.typed(joined.select(*MATRIX_KEYS, *feature_names()))
+    return FEATURE_MATRIX.typed(capped(joined, caps).select(list(FEATURE_MATRIX.types)))
 
 
 def _scores(
@@ -173,57 +218,51 @@ def _scores(
     stored: Fitted,
     targets: Sequence[str],
     settings: Settings,
-) -> pl.DataFrame:
-    """Grid of all customers and targets, with every feature that comes from fitted things."""
+) -> dict[str, Array]:
+    """Every feature that comes from fitted things, by name: customers x targets; NaN: missing."""
     holdings = holdings_of(activity, targets)
     learned = fitted.parameters_of(stored.statistics)
     exposure = fitted.exposure_months(fitted.purchase_timing(activity))
-    arrays = {
-        **_affinity(activity, holdings, stored.rules, targets, settings),
+    shares = [fitted.mix_shares(holdings, learned["mix"], target) for target in targets]
+    rates = [
+        fitted.purchase_rates(holdings, exposure, learned["purchase_rate"], target)
+        for target in targets
+    ]
+    return {
+        **_affinity(activity, holdings, stored, targets),
         **_similarity(holdings, learned["similarity"], targets),
         **_profile(attributes_of(activity, side, settings), learned, len(targets)),
+        "mix__div__value_share__12m": np.column_stack([plain for plain, _ in shares]),
+        "mix__div__shrunk_value_share__12m": np.column_stack([eased for _, eased in shares]),
+        "rate__div__orders_per_month__24m": np.column_stack(rates),
     }
-    frames = []
-    for position, target in enumerate(targets):
-        plain, eased = fitted.mix_shares(holdings, learned["mix"], target)
-        rates = fitted.purchase_rates(holdings, exposure, learned["purchase_rate"], target)
-        columns = {name: array[:, position] for name, array in arrays.items()} | {
-            "mix__div__value_share__12m": plain,
-            "mix__div__shrunk_value_share__12m": eased,
-            "rate__div__orders_per_month__24m": rates,
-        }
-        named = [pl.Series(name, values).fill_nan(None) for name, values in columns.items()]
-        frames.append(activity.customers.with_columns(pl.lit(target).alias("division"), *named))
-    return pl.concat(frames)
 
 
 def _affinity(
-    activity: Activity,
-    holdings: Holdings,
-    rules: pl.DataFrame,
-    targets: Sequence[str],
-    settings: Settings,
+    activity: Activity, holdings: Holdings, stored: Fitted, targets: Sequence[str]
 ) -> dict[str, Array]:
-    lifts = affinity.lift_table(rules, holdings.items, targets)
-    scores = affinity.lift_scores(holdings, lifts)
-    least = settings.features.affinity_min_customers
-    products = sku_pull(activity, holdings, targets, least)
-    return {f"affinity__div__{name}__12m": score for name, score in scores.items()} | {
-        "affinity__div__sku_log_lift__12m": products
+    lines = affinity.lines_pull(holdings, stored.rules, targets)
+    baskets = sku_affinity.baskets_of(activity)
+    products = sku_affinity.products_pull(baskets, stored.product_rules, targets)
+    return {
+        "affinity__div__max_lift__12m": lines.strongest,
+        "affinity__div__mean_lift__12m": lines.mean,
+        "affinity__div__sum_lift__12m": lines.total,
+        "affinity__div__sku_log_lift__12m": products.mean,
+        "affinity__div__sku_max_log_lift__12m": products.strongest,
+        "affinity__div__sku_sum_log_lift__12m": products.total,
     }
 
 
 def _similarity(
     holdings: Holdings, learned: dict[str, Any], targets: Sequence[str]
 ) -> dict[str, Array]:
-    columns = holdings.columns(targets)
-    neighbours = similarity.neighbour_scores(
-        holdings.months, similarity.item_cosines(holdings.months)
-    )
-    scores = {"similarity__div__neighbour__24m": neighbours[:, columns]}
+    cosines = np.array(learned["cosines"])
+    neighbours = similarity.neighbour_scores(holdings.months, cosines)
+    scores = {"similarity__div__neighbour__24m": neighbours}
     if learned["factors"] is not None:
         als = similarity.als_scores(holdings.months, np.array(learned["factors"]))
-        scores["similarity__div__als__24m"] = als[:, columns]
+        scores["similarity__div__als__24m"] = als[:, holdings.columns(targets)]
     return scores
 
 
@@ -263,6 +302,19 @@ def _diversity(activity: Activity) -> pl.DataFrame:
         .join(skus.to_polars(), on="customer_id", how="left")
         .rename({"skus": "diversity__all__skus__12m"})
     )
+
+
+def _beside(frame: pl.DataFrame, signal: pl.DataFrame | None) -> pl.DataFrame:
+    """Join a signal that may be absent; whoever is not in it has none: counts are 0."""
+    if signal is None:
+        return frame
+    counts = [
+        name
+        for name in signal.columns
+        if name != "customer_id" and feature(name).null_means in ABSENT
+    ]
+    joined = frame.join(signal, on="customer_id", how="left")
+    return joined.with_columns(pl.col(counts).fill_null(0.0))
 
 
 def _declared(frame: pl.DataFrame, keys: list[str], *scopes: str) -> pl.DataFrame:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from gosales_assets.features.activity import Activity
-from gosales_assets.features.history import YEAR, log_ratio, relative_change
+from gosales_assets.features.catalog import YEAR
+from gosales_assets.features.ratios import log_ratio, relative_change
 
 if TYPE_CHECKING:
     import ibis
@@ -17,20 +18,43 @@ def market(activity: Activity, targets: Sequence[str], gp_min_threshold: float) 
 
     The base rate is the label's own definition one window earlier: of the customers with any
     purchase by C - W, the share whose net value of the target in (C - W, C] is above the
-    threshold. Null while the log is too young to have such customers.
+    threshold; W is the target's own window. Null while the log is too young to have such customers.
     """
-    base = _base_rate(activity, activity.window_months, gp_min_threshold)
-    before = _base_rate(activity, 2 * activity.window_months, gp_min_threshold)
-    frame = (
-        pl.DataFrame({"division": targets}, schema={"division": pl.String})
-        .join(_momentum(activity), on="division", how="left")
-        .join(base[0].rename({"buyers": "buyers_now"}), on="division", how="left")
-        .join(before[0].rename({"buyers": "buyers_then"}), on="division", how="left")
+    by_months: dict[int, list[str]] = {}
+    for target in targets:
+        by_months.setdefault(activity.window_of(target), []).append(target)
+    return pl.concat(
+        [
+            _of_window(activity, own, months, gp_min_threshold)
+            for months, own in sorted(by_months.items())
+        ]
     )
-    rate, then = (
-        _share(name, population)
-        for name, population in (("buyers_now", base[1]), ("buyers_then", before[1]))
+
+
+def _of_window(
+    activity: Activity, targets: Sequence[str], window: int, threshold: float
+) -> pl.DataFrame:
+    """Features of the targets that have this window."""
+    known_now, known_then = (activity.day_before(months) for months in (window, 2 * window))
+    first = _first_days(activity)
+    population = first.aggregate(
+        now=(first.first_day <= known_now).sum(), then=(first.first_day <= known_then).sum()
     )
+    customers_now, customers_then = population.to_polars().row(0)
+    sums = _sums(activity, window)
+    t = sums.left_join(first, "customer_id")
+    counts = t.group_by("division").aggregate(
+        buyers_now=((t.net_now > threshold) & (t.first_day <= known_now)).sum().cast("float64"),
+        buyers_then=((t.net_then > threshold) & (t.first_day <= known_then)).sum().cast("float64"),
+        buyers=(t.orders > 0).sum().cast("float64"),
+        buyers_before=(t.orders_before > 0).sum().cast("float64"),
+        value=t.value.sum().cast("float64"),
+        value_before=t.value_before.sum().cast("float64"),
+    )
+    frame = pl.DataFrame({"division": targets}, schema={"division": pl.String}).join(
+        counts.to_polars(), on="division", how="left"
+    )
+    rate, then = _share("buyers_now", customers_now), _share("buyers_then", customers_then)
     year, last_year = (pl.col(name).fill_null(0.0) for name in ("buyers", "buyers_before"))
     value, last_value = (pl.col(name).fill_null(0.0) for name in ("value", "value_before"))
     return frame.select(
@@ -42,40 +66,34 @@ def market(activity: Activity, targets: Sequence[str], gp_min_threshold: float) 
     )
 
 
-def _share(buyers: str, population: int) -> pl.Expr:
-    if population == 0:
+def _share(buyers: str, population: int | None) -> pl.Expr:
+    if not population:
         return pl.lit(None, dtype=pl.Float64)
     return pl.col(buyers).fill_null(0.0) / population
 
 
-def _base_rate(activity: Activity, months_back: int, threshold: float) -> tuple[pl.DataFrame, int]:
-    """Buyers per division in the window that began so many months ago, and the candidates then."""
-    window = activity.window_months
-    days, months = activity.days, activity.of_scope(activity.months, "div")
-    begin = activity.day_before(months_back)
-    known = days.filter((days.scope == "all") & (days.order_date <= begin))
-    known = known.select("customer_id").distinct()
-    inside = months.filter((months.age < months_back) & (months.age >= months_back - window))
-    net = inside.group_by("customer_id", "division").aggregate(net=inside.value.sum())
-    bought = net.filter(net.net.cast("float64") > threshold).semi_join(known, "customer_id")
-    buyers = bought.group_by("division").aggregate(buyers=bought.count().cast("float64"))
-    return buyers.to_polars(), int(known.count().to_pyarrow().as_py())
+def _first_days(activity: Activity) -> "ibis.Table":
+    """Day of each customer's first purchase of anything: ``customer_id, first_day``."""
+    days = activity.of_scope(activity.days, "all")
+    return days.group_by("customer_id").aggregate(first_day=days.order_date.min())
 
 
-def _momentum(activity: Activity) -> pl.DataFrame:
+def _sums(activity: Activity, window: int) -> "ibis.Table":
+    """What each customer bought of each division: in the last two windows, and the last two years.
+
+    Returns
+    -------
+    One row per customer and division: net_now, net_then (by window), orders, orders_before, value,
+    value_before (by year).
+    """
     t = activity.of_scope(activity.months, "div")
+    now, then = t.age < window, (t.age >= window) & (t.age < 2 * window)
     year, before = t.age < YEAR, (t.age >= YEAR) & (t.age < 2 * YEAR)
-
-    def buyers(period: "ibis.Value") -> "ibis.Value":
-        return t.customer_id.nunique(where=period & (t.orders > 0)).cast("float64")
-
-    return (
-        t.group_by("division")
-        .aggregate(
-            buyers=buyers(year),
-            buyers_before=buyers(before),
-            value=t.value.sum(where=year).cast("float64"),
-            value_before=t.value.sum(where=before).cast("float64"),
-        )
-        .to_polars()
+    return t.group_by("customer_id", "division").aggregate(
+        net_now=t.value.sum(where=now).cast("float64"),
+        net_then=t.value.sum(where=then).cast("float64"),
+        orders=t.orders.sum(where=year),
+        orders_before=t.orders.sum(where=before),
+        value=t.value.sum(where=year),
+        value_before=t.value.sum(where=before),
     )

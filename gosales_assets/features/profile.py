@@ -17,6 +17,7 @@ from gosales_assets.features.catalog import ATTRIBUTES
 from gosales_assets.features.holdings import Array
 from gosales_assets.features.shrinkage import rate_prior, shrunk
 from gosales_assets.settings import Settings
+from gosales_assets.star.dimensions import latest
 from gosales_assets.star.industry_choice import industries_known_by
 from gosales_assets.star.validity import known_by
 
@@ -70,18 +71,9 @@ def attributes_known_by(
 
 
 def latest_of_lines(lines: "ibis.Table") -> pl.DataFrame:
-    """Branch and rep of each customer's newest line that names one."""
-    order = (lines.order_date, lines.line_id)
-    key = order[0].cast("string") + order[1]  # ISO days sort as text
-    return (
-        lines.mutate(key=key)
-        .group_by("customer_id")
-        .aggregate(
-            branch=lines.branch.argmax(key, where=lines.branch.notnull()),
-            rep=lines.rep.argmax(key, where=lines.rep.notnull()),
-        )
-        .to_polars()
-    )
+    """Branch and rep of each customer's newest line that names one; of equals the first by name."""
+    newest = {column: latest(lines, column) for column in _FROM_LINES}
+    return lines.group_by("customer_id").aggregate(**newest).to_polars()
 
 
 def attribute_rates(values: Sequence[str | None], bought: Array, parents: Array) -> dict[str, Any]:

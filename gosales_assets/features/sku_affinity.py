@@ -1,88 +1,132 @@
-"""What single products say about a target: smoothed log lifts of SKU -> target rules."""
+"""What single products say about a target: smoothed lifts of product -> target rules."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from gosales_assets.features.activity import Activity
-from gosales_assets.features.catalog import OFFSET_DAYS
-from gosales_assets.features.history import YEAR
-from gosales_assets.features.holdings import Array, Holdings
+from gosales_assets.features.catalog import OFFSET_DAYS, YEAR
+from gosales_assets.features.contract import PRODUCT_RULES
+from gosales_assets.features.holdings import Holdings
+from gosales_assets.features.pull import Pull, places_of, pull_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-def sku_pull(
-    activity: Activity, holdings: Holdings, targets: Sequence[str], least_customers: int
-) -> Array:
-    """Mean log lift of the products that each customer bought in the last 12 months.
+@dataclass(frozen=True)
+class Baskets:
+    """Products bought in the last 12 months: customers (rows, sorted) x SKUs (columns, sorted).
+
+    Attributes
+    ----------
+    held, learned
+        1 where bought in the last 12 months, and where that was 60 days ago or more.
+    homes
+        Divisions that each SKU's lines belonged to: ``sku, division``.
+    """
+
+    skus: list[str]
+    held: "csr_matrix"
+    learned: "csr_matrix"
+    homes: pl.DataFrame
+
+
+def baskets_of(activity: Activity) -> Baskets:
+    """Build the baskets of one cutoff."""
+    t = activity.lines
+    year = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
+    until = activity.cutoff - timedelta(days=OFFSET_DAYS)
+    grouped = year.group_by("customer_id", "sku").aggregate(learned=year.order_date.min() <= until)
+    homes = year.select("sku", "division").distinct().to_polars().sort("sku", "division")
+    skus = homes["sku"].unique(maintain_order=True)
+    cells, customers = grouped.to_polars(), activity.customers["customer_id"]
+    return Baskets(
+        skus=skus.to_list(),
+        held=_incidence(cells, customers, skus),
+        learned=_incidence(cells.filter("learned"), customers, skus),
+        homes=homes,
+    )
+
+
+def learn_product_rules(
+    activity: Activity,
+    baskets: Baskets,
+    holdings: Holdings,
+    targets: Sequence[str],
+    least_customers: int,
+) -> pl.DataFrame:
+    """Find what each product with enough buyers says: features.product_rules, in its order.
 
     Rules are learned like those between divisions, on the orders between 12 months and 60 days
     before the cutoff. The target's own products are left out. Each lift is eased toward 1 by
     ``least_customers`` buyers who buy the target at the base rate.
-
-    Returns
-    -------
-    Customers x targets; NaN where a customer bought no product with enough buyers.
     """
-    baskets = _baskets(activity)
-    skus = baskets["sku"].unique().sort().to_list()
-    learned = _incidence(baskets.filter("learned"), holdings.customers, skus)
-    held = _incidence(baskets, holdings.customers, skus)
-    buyers = np.asarray(learned.sum(axis=0)).ravel()
-    enough = buyers >= least_customers
     bought = holdings.learned[:, holdings.columns(targets)]
     population = max(int((holdings.learned.sum(axis=1) > 0).sum()), 1)
     base = bought.sum(axis=0) / population
-    together = np.asarray(learned.T @ bought)
-    rate = (together + least_customers * base) / (buyers + least_customers)[:, None]
-    usable = enough[:, None] & (base > 0)[None, :] & ~_own(activity, skus, targets, baskets)
-    logs = np.zeros_like(rate)
-    np.log(rate / np.where(base > 0, base, 1.0), out=logs, where=usable)
-    count = np.asarray(held @ usable.astype(np.float64))
-    total = np.asarray(held @ logs)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _baskets(activity: Activity) -> pl.DataFrame:
-    t = activity.lines
-    year = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
-    until = activity.cutoff - timedelta(days=OFFSET_DAYS)
-    grouped = year.group_by("customer_id", "sku").aggregate(
-        learned=year.order_date.min() <= until, division=year.division.max()
+    buyers = np.asarray(baskets.learned.sum(axis=0)).ravel()
+    together = np.asarray(baskets.learned.T @ bought)
+    usable = (buyers >= least_customers)[:, None] & (base > 0)
+    sku, target = np.nonzero(usable & ~_own(activity, baskets, targets))
+    eased = together[sku, target] + least_customers * base[target]
+    rate = eased / (buyers[sku] + least_customers)
+    rules = pl.DataFrame(
+        {
+            "sku": pl.Series(baskets.skus, dtype=pl.String).gather(sku),
+            "division": pl.Series(targets, dtype=pl.String).gather(target),
+            "antecedent_customers": buyers[sku],
+            "support_customers": together[sku, target],
+            "base_rate": base[target],
+            "lift": rate / base[target],
+        }
+    ).with_columns(
+        pl.lit(activity.cutoff).alias("cutoff"),
+        pl.lit(holdings.learned_until, pl.Date).alias("fit_date"),
     )
-    return grouped.to_polars().sort("customer_id", "sku")
+    return PRODUCT_RULES.typed(rules).sort(PRODUCT_RULES.sort)
 
 
-def _incidence(baskets: pl.DataFrame, customers: list[str], skus: list[str]) -> "csr_matrix":
+def products_pull(baskets: Baskets, rules: pl.DataFrame, targets: Sequence[str]) -> Pull:
+    """Sum up the log lifts of the rules that apply to the products that each customer bought.
+
+    Parameters
+    ----------
+    rules
+        features.product_rules, in its order; `Pull.best` counts its rows.
+    """
+    antecedents = pl.DataFrame({"sku": baskets.skus}, {"sku": pl.String})
+    places = places_of(rules, antecedents, targets)
+    return pull_of(baskets.held, places, np.log(rules["lift"].to_numpy()))
+
+
+def _incidence(cells: pl.DataFrame, customers: pl.Series, skus: pl.Series) -> "csr_matrix":
     from scipy.sparse import csr_matrix
 
-    rows = pl.DataFrame({"customer_id": customers}, schema={"customer_id": pl.String})
-    columns = pl.DataFrame({"sku": skus}, schema={"sku": pl.String})
-    known = (
-        baskets.join(rows.with_row_index("row"), on="customer_id")
-        .join(columns.with_row_index("column"), on="sku")
-        .sort("row", "column")
+    where = tuple(
+        cells[name].cast(pl.Enum(known)).to_physical().to_numpy()
+        for name, known in (("customer_id", customers), ("sku", skus))
     )
-    ones = np.ones(known.height)
-    cells = (known["row"].to_numpy(), known["column"].to_numpy())
-    return csr_matrix((ones, cells), shape=(len(customers), len(skus)))
+    shape = (customers.len(), skus.len())
+    found = csr_matrix((np.ones(cells.height), where), shape=shape)
+    found.sort_indices()  # the order of summation must not depend on that of the rows
+    return found
 
 
-def _own(
-    activity: Activity, skus: list[str], targets: Sequence[str], baskets: pl.DataFrame
-) -> np.ndarray:
-    homes = baskets.select("sku", "division").unique()
-    own = np.zeros((len(skus), len(targets)), dtype=bool)
-    position = {sku: i for i, sku in enumerate(skus)}
+def _own(activity: Activity, baskets: Baskets, targets: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """SKUs x targets: whether a SKU is one of the target's own."""
+    own = np.zeros((len(baskets.skus), len(targets)), dtype=bool)
+    position = {sku: i for i, sku in enumerate(baskets.skus)}
     for column, target in enumerate(targets):
-        if target in activity.sku_sets:
-            members = [sku for sku in activity.sku_sets[target] if sku in position]
-        else:
-            members = homes.filter(pl.col("division") == target)["sku"].to_list()
-        own[[position[sku] for sku in members], column] = True
+        members = (
+            activity.sku_sets[target]
+            if target in activity.sku_sets
+            else baskets.homes.filter(pl.col("division") == target)["sku"].to_list()
+        )
+        own[[position[sku] for sku in members if sku in position], column] = True
     return own

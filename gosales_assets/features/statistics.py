@@ -1,69 +1,103 @@
 """How features are spread, and how much of each is known: for people, and for drift."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import reduce
+from statistics import fmean
 
 import polars as pl
 
-from gosales_assets.features.catalog import CATALOG, feature_names
-from gosales_assets.features.contract import FEATURE_CATALOG, FEATURE_STATISTICS
+from gosales_assets.feature_families import Family
+from gosales_assets.features.catalog import CATALOG
+from gosales_assets.features.contract import (
+    FEATURE_CATALOG,
+    FEATURE_MATRIX,
+    FEATURE_STATISTICS,
+    IN_MATRIX,
+    MATRIX_STATISTICS,
+    OFF,
+)
+from gosales_assets.warehouse import Written
 
-_QUANTILES = {"p01": 0.01, "p50": 0.5, "p99": 0.99}
+QUANTILES = {"p01": 0.01, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p99": 0.99}
 _DIGITS = 9
 
 
 def feature_statistics(
-    cutoff: date, customers: pl.DataFrame, matrices: Sequence[pl.DataFrame]
+    layer: pl.DataFrame, cutoff: date, division: str, caps: Mapping[str, float]
 ) -> pl.DataFrame:
-    """Describe every feature of a cutoff: features.feature_statistics.
+    """Describe every feature of a layer: rows of features.feature_statistics.
+
+    Each column is sorted once. So quantiles are exact (the smallest value that has at least that
+    share of the known ones at or below it), and the mean adds up in an order that does not depend
+    on the rows'.
 
     Parameters
     ----------
-    customers
-        features.customer_features: a customer's features are counted once, not once per target.
-    matrices
-        The matrices of all targets.
+    layer
+        features.customer_features, or one target of features.division_features: one at a time is
+        all that memory has to hold.
+    division
+        The target; empty for the customers' own features.
+    caps
+        Feature -> winsor cap.
     """
-    of_targets = pl.concat([m.select(feature_names("div", "mkt")) for m in matrices])
+    features = [name for name in layer.columns if "__" in name]
+    ordered = layer.select(pl.col(features).cast(pl.Float64).sort(nulls_last=True))
     rows = [
-        _describe(cutoff, frame[name].cast(pl.Float64))
-        for frame, names in (
-            (customers, feature_names("all")),
-            (of_targets, feature_names("div", "mkt")),
-        )
-        for name in names
+        {
+            "cutoff": cutoff,
+            "feature": values.name,
+            "division": division,
+            "rows": layer.height,
+            "cap": caps.get(values.name),
+            **_spread(values.drop_nulls(), layer.height),
+        }
+        for values in ordered
     ]
-    return FEATURE_STATISTICS.typed(pl.DataFrame(rows, infer_schema_length=None))
+    frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=FEATURE_STATISTICS.types)
+    return FEATURE_STATISTICS.typed(frame)
 
 
-def _describe(cutoff: date, values: pl.Series) -> dict[str, object]:
-    known = values.drop_nulls()
-    described: dict[str, object] = {
-        "cutoff": cutoff,
-        "feature": values.name,
-        "coverage": known.len() / values.len(),
-        "mean": _rounded(known.mean()),
-        "rows": values.len(),
+def _spread(known: pl.Series, rows: int) -> dict[str, float | None]:
+    """Coverage, mean and quantiles of a column's known values, which are sorted."""
+    count = known.len()
+    if not count:
+        return {"coverage": 0.0, "mean": None, **dict.fromkeys(QUANTILES)}
+    places = [math.ceil(share * count) - 1 for share in QUANTILES.values()]
+    return {
+        "coverage": count / rows,
+        "mean": _rounded(float(known.sum()) / count),
+        **dict(zip(QUANTILES, map(_rounded, known.gather(places)), strict=True)),
     }
-    for name, share in _QUANTILES.items():
-        described[name] = _rounded(known.quantile(share, "nearest"))
-    return described
 
 
-def _rounded(value: object) -> float | None:
-    # Rounded, because the mean of many numbers depends in its last digits on their order.
-    return float(f"{value:.{_DIGITS}g}") if isinstance(value, int | float) else None
+def _rounded(value: float) -> float:
+    # Sums differ in their last digits between processors; 0.0 is added since -0.0 is no news.
+    return float(f"{value:.{_DIGITS}g}") + 0.0
 
 
-def feature_catalog(statistics: pl.DataFrame) -> pl.DataFrame:
-    """Write the catalogue out as a table, with the mean coverage over cutoffs."""
-    coverage = dict(
-        statistics.sort("cutoff")
-        .group_by("feature", maintain_order=True)
-        .agg(pl.col("coverage"))
-        .iter_rows()
-    )
+def matrix_statistics(written: Sequence[Written], cutoff: date) -> pl.DataFrame:
+    """Put sizes and checksums of a cutoff's matrices together: features.matrix_statistics."""
+    features = sum("__" in name for name in FEATURE_MATRIX.types)
+    rows = [
+        {
+            "cutoff": cutoff,
+            "division": matrix.partition["division"],
+            "rows": matrix.rows,
+            "features": features,
+            "checksum": matrix.checksum,
+        }
+        for matrix in written
+    ]
+    return MATRIX_STATISTICS.typed(pl.DataFrame(rows, schema_overrides=MATRIX_STATISTICS.types))
+
+
+def feature_catalog(statistics: pl.DataFrame, families_off: Sequence[Family]) -> pl.DataFrame:
+    """Write the catalogue out as a table, with the mean coverage over cutoffs and targets."""
+    ordered = statistics.sort("feature", "cutoff", "division")
+    grouped = ordered.group_by("feature", maintain_order=True).agg("coverage")
+    coverage = {name: fmean(shares) for name, shares in grouped.iter_rows()}
     rows = [
         {
             "feature": f.name,
@@ -74,25 +108,9 @@ def feature_catalog(statistics: pl.DataFrame) -> pl.DataFrame:
             "meaning": f.meaning,
             "unit": f.unit,
             "null_means": f.null_means,
-            "coverage": _mean(coverage.get(f.name, [])),
+            "status": OFF if f.family in families_off else IN_MATRIX,
+            "coverage": coverage.get(f.name),
         }
         for f in CATALOG
     ]
     return FEATURE_CATALOG.typed(pl.DataFrame(rows, infer_schema_length=None))
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return reduce(float.__add__, values, 0.0) / len(values) if values else None
-
-
-def coverage_by_family(statistics: pl.DataFrame) -> str:
-    """Markdown table of the mean coverage of each family of features."""
-    family = pl.col("feature").str.split("__").list.first().alias("family")
-    grouped = (
-        statistics.group_by(family)
-        .agg(features=pl.len(), coverage=pl.col("coverage").mean())
-        .sort("family")
-    )
-    lines = ["| family | features | share of rows known |", "| --- | ---: | ---: |"]
-    lines += [f"| {name} | {count} | {share:.0%} |" for name, count, share in grouped.iter_rows()]
-    return "\n".join(lines)

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
 
+from gosales_assets.labels.contract import NEW_LOGO
 
-def candidates(days: ir.Table, targets: Sequence[str], cutoff: date) -> ir.Table:
+Mode = Literal["all", "expansion"]
+
+
+def candidates(
+    days: ir.Table, targets: Sequence[str], cutoff: date, mode: Mode = "all"
+) -> ir.Table:
     """Pair every customer who bought anything by the cutoff with every target.
 
     Parameters
@@ -18,6 +25,8 @@ def candidates(days: ir.Table, targets: Sequence[str], cutoff: date) -> ir.Table
         Keys of the divisions and SKU sets that are predicted.
     cutoff
         Last day that is seen, inclusive.
+    mode
+        ``expansion`` leaves out the targets that a customer owns.
 
     Returns
     -------
@@ -26,18 +35,70 @@ def candidates(days: ir.Table, targets: Sequence[str], cutoff: date) -> ir.Table
         the target by the cutoff; else ``expansion``).
     """
     seen = days.filter(days.order_date <= cutoff)
-    buyers = seen.filter(seen.scope == "all").select("customer_id").distinct()
     owners = (
         seen.filter(seen.scope != "all", seen.division.isin(list(targets)))
         .select("customer_id", "division")
         .distinct()
         .mutate(owns=True)
     )
-    pairs = buyers.mutate(division=ibis.array(list(targets)).unnest())
+    pairs = _buyers(days, cutoff).mutate(division=ibis.array(list(targets)).unnest())
     joined = pairs.left_join(owners, ["customer_id", "division"])
-    return joined.select(
+    everybody = joined.select(
         cutoff=ibis.literal(cutoff),
         division=pairs.division,
         customer_id=pairs.customer_id,
         cohort=ibis.ifelse(owners.owns.notnull(), "repeat", "expansion"),
     )
+    return everybody.filter(everybody.cohort == "expansion") if mode == "expansion" else everybody
+
+
+def prospects(
+    companies: ir.Table, days: ir.Table, targets: Sequence[str], cutoff: date
+) -> ir.Table:
+    """Pair every company known by the cutoff that had bought nothing by then with every target.
+
+    Parameters
+    ----------
+    companies
+        ``raw.prospects``. Rows without ``valid_from`` are known of no cutoff.
+    days, targets, cutoff
+        See `candidates`.
+
+    Returns
+    -------
+    ir.Table
+        Columns as of `candidates`; the cohort is ``new_logo``.
+    """
+    known = companies.filter(companies.valid_from <= cutoff).select("customer_id").distinct()
+    strangers = known.anti_join(_buyers(days, cutoff), "customer_id")
+    pairs = strangers.mutate(division=ibis.array(list(targets)).unnest())
+    return pairs.select(
+        "division", "customer_id", cutoff=ibis.literal(cutoff), cohort=ibis.literal(NEW_LOGO)
+    )
+
+
+def of_candidates(bought: ir.Table, days: ir.Table, mode: Mode = "all") -> ir.Table:
+    """Keep the rows (cutoff, division, customer_id, ...) whose customer was a candidate then.
+
+    The same rule as `candidates`, for many cutoffs at once.
+    """
+    first = days.group_by("customer_id", "scope", "division").aggregate(since=days.order_date.min())
+    customers = first.filter(first.scope == "all").select("customer_id", "since")
+    kept = bought.join(customers, "customer_id").filter(lambda t: t.since <= t.cutoff).drop("since")
+    if mode == "all":
+        return kept
+    owners = first.filter(first.scope != "all").select("customer_id", "division", "since")
+    return kept.anti_join(
+        owners,
+        [
+            kept.customer_id == owners.customer_id,
+            kept.division == owners.division,
+            owners.since <= kept.cutoff,
+        ],
+    )
+
+
+def _buyers(days: ir.Table, cutoff: date) -> ir.Table:
+    """Customers with a purchase of anything by the cutoff."""
+    whole = days.filter(days.scope == "all", days.order_date <= cutoff)
+    return whole.select("customer_id").distinct()

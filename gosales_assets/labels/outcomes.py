@@ -1,70 +1,100 @@
-"""Outcomes: what candidates bought in the label window, and the label that follows."""
+"""Outcomes: what was bought in the label windows, and the label that follows.
+
+One definition for all: the labels that models learn from, prospects, and the counting of buyers
+that decides how long a target's window is.
+"""
 
 from collections.abc import Sequence
-from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 
-from gosales_assets.calendar import window_end
-
 MONEY = "decimal(18, 2)"
+_WINDOW = ["cutoff", "division", "window_months"]
 
 
-def outcomes(lines: ir.Table, cutoff: date, months: int, denylist: Sequence[str] = ()) -> ir.Table:
-    """Sum the window (cutoff, cutoff + months] per customer and target.
+def outcomes(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -> ir.Table:
+    """Sum the windows (cutoff, window_end] per customer.
 
     Parameters
     ----------
     lines
         Order lines of the targets, see `gosales_assets.star.scopes.target_lines`.
+    windows
+        One row per cutoff, division and length: see
+        `gosales_assets.labels.windows.window_table`.
     denylist
         SKUs that never count.
 
     Returns
     -------
     ir.Table
-        One row per customer and target with a line in the window: customer_id, division,
-        net_gp_window (returns included), orders_window (orders with a line that is no return).
+        One row per window and customer with a line in it: cutoff, division, window_months,
+        customer_id, net_gp_window (returns included), orders_window (orders with a line that is
+        no return).
     """
-    inside = lines.filter(lines.order_date > cutoff, lines.order_date <= window_end(cutoff, months))
-    counted = inside.filter(~inside.sku.isin(list(denylist))) if denylist else inside
-    return counted.group_by("customer_id", "division").aggregate(
-        net_gp_window=counted.value.sum().cast(MONEY),
-        orders_window=counted.order_id.nunique(where=~counted.is_return),
+    counted = lines.filter(~lines.sku.isin(list(denylist))) if denylist else lines
+    inside = counted.join(
+        windows,
+        [
+            counted.division == windows.division,
+            counted.order_date > windows.cutoff,
+            counted.order_date <= windows.window_end,
+        ],
+    )
+    return inside.group_by(*_WINDOW, "customer_id").aggregate(
+        net_gp_window=inside.value.sum().cast(MONEY),
+        orders_window=inside.order_id.nunique(where=~inside.is_return),
     )
 
 
+def is_buyer(net_value: ir.Value, gp_min_threshold: float) -> ir.BooleanValue:
+    """Whether a window's net value makes a buyer: it must exceed the threshold."""
+    return net_value > gp_min_threshold
+
+
 def labels(
-    candidates: ir.Table, bought: ir.Table, months: int, gp_min_threshold: float
+    candidates: ir.Table, windows: ir.Table, bought: ir.Table, gp_min_threshold: float
 ) -> ir.Table:
-    """Label every candidate: 1 when the window's net value is above the threshold.
+    """Label every candidate of a window: 1 when its net value is above the threshold.
 
     Candidates without any line in the window are 0; so are those who only returned something.
 
     Parameters
     ----------
-    candidates, bought
-        See `gosales_assets.labels.candidates.candidates` and `outcomes`.
-    months
-        Length of the window.
+    candidates
+        See `gosales_assets.labels.candidates`. Those of targets without a window get no row.
+    windows
+        As of `outcomes`, one per cutoff and division.
+    bought
+        What `outcomes` gives for these windows.
     gp_min_threshold
         Net value in base currency that must be exceeded.
 
     Returns
     -------
     ir.Table
-        One row per candidate, with the columns of ``labels.labels``.
+        One row per candidate of a window, with the columns of ``labels.labels``.
     """
-    joined = candidates.left_join(bought, ["customer_id", "division"])
-    net = bought.net_gp_window.fill_null(0).cast(MONEY)
+    people = ["cutoff", "division", "customer_id", "window_months"]
+    of_windows = windows.join(candidates, ["cutoff", "division"]).select(*people, "cohort")
+    joined = of_windows.left_join(bought, people)
+    net = joined.net_gp_window.fill_null(0).cast(MONEY)
     return joined.select(
-        cutoff=candidates.cutoff,
-        division=candidates.division,
-        customer_id=candidates.customer_id,
-        window_months=ibis.literal(months),
-        cohort=candidates.cohort,
-        label=(net > gp_min_threshold).cast("int64"),
+        *people,
+        "cohort",
+        label=is_buyer(net, gp_min_threshold).cast("int64"),
         net_gp_window=net,
-        orders_window=bought.orders_window.fill_null(0),
+        orders_window=joined.orders_window.fill_null(0),
     )
+
+
+def positives(bought: ir.Table, gp_min_threshold: float) -> ir.Table:
+    """Count the buyers of each window: cutoff, division, window_months, positives.
+
+    Parameters
+    ----------
+    bought
+        What `outcomes` gives, of candidates only.
+    """
+    buyers = bought.filter(is_buyer(bought.net_gp_window, gp_min_threshold))
+    return buyers.group_by(*_WINDOW).aggregate(positives=buyers.count())

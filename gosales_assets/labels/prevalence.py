@@ -3,30 +3,34 @@
 import polars as pl
 
 from gosales_assets.breaches import Breach
+from gosales_assets.labels.contract import NEW_LOGO
 
 RARE, COMMON = 0.005, 0.5
 _KEYS = ["cutoff", "division", "cohort"]
 
 
-def prevalence(labels: pl.DataFrame) -> pl.DataFrame:
+def prevalence(labels: pl.DataFrame, new_logos: pl.DataFrame) -> pl.DataFrame:
     """Count candidates and buyers of each cutoff, division and cohort.
 
     Parameters
     ----------
-    labels
-        Rows of ``labels.labels``.
+    labels, new_logos
+        Rows of ``labels.labels`` and ``labels.new_logos``.
 
     Returns
     -------
     pl.DataFrame
-        One row per cutoff, division and cohort (``all``, ``expansion``, ``repeat``), also for
-        cohorts without candidates, whose prevalence is null.
+        One row per cutoff, division and cohort: ``all``, ``expansion``, ``repeat``, also for
+        cohorts without candidates, whose prevalence is null; ``new_logo`` where there are
+        prospects. These are not among ``all``.
     """
     targets = labels.select("cutoff", "division").unique()
-    cohorts = pl.DataFrame({"cohort": ["all", "expansion", "repeat"]})
+    names = ["all", "expansion", *([NEW_LOGO] if new_logos.height else []), "repeat"]
+    cohorts = pl.DataFrame({"cohort": names})
     everybody = labels.with_columns(cohort=pl.lit("all"))
+    strangers = new_logos.with_columns(cohort=pl.lit(NEW_LOGO))
     counts = (
-        pl.concat([labels.select(*_KEYS, "label"), everybody.select(*_KEYS, "label")])
+        pl.concat([rows.select(*_KEYS, "label") for rows in (labels, everybody, strangers)])
         .group_by(_KEYS)
         .agg(rows=pl.len().cast(pl.Int64), positives=pl.col("label").sum())
     )
@@ -58,7 +62,8 @@ def unusual(table: pl.DataFrame) -> list[Breach]:
 
 def markdown(table: pl.DataFrame) -> str:
     """Lay out one cutoff's prevalence as a Markdown table: divisions down, cohorts across."""
-    lines = ["| division | all | expansion | repeat |", "|---|--:|--:|--:|"]
+    names = table["cohort"].unique().sort().to_list()
+    lines = [f"| division | {' | '.join(names)} |", "|---" + "|--:" * len(names) + "|"]
     for division, cohorts in table.sort("division", "cohort").group_by(
         "division", maintain_order=True
     ):

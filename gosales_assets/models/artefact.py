@@ -25,7 +25,7 @@ CARD_FOR_PEOPLE = "card.md"
 LOGISTIC = "logistic.joblib"
 JUDGEMENTS = "judgements.parquet"
 JUDGED = ["cutoff", "division", "customer_id", "cohort", "label", "logistic", "booster", "blend"]
-REQUIRED = ("cutoff", "window_months", "status", "model_version")
+REQUIRED = ("cutoff", "windows", "status", "model_version")
 REQUIRED_TRAINED = ("divisions", "features", "usable", "base_rates", "blend_weight", "boosters")
 
 
@@ -118,7 +118,7 @@ def load(home: Path, cutoff: str) -> Trained | None:
     )
     model = PooledModel(
         cutoff=date.fromisoformat(cutoff),
-        window_months=card["window_months"],
+        windows=card["windows"],
         inputs=inputs,
         logistic=joblib.load(folder / LOGISTIC),
         boosters=[

@@ -1,7 +1,6 @@
 """Assets of the models room: a pooled model per cutoff, how good it is, and its calibrations."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -18,8 +17,10 @@ from gosales_assets.contracts import (
     store,
     table_asset,
 )
-from gosales_assets.features.contract import FEATURE_MATRIX, FEATURE_STATISTICS
-from gosales_assets.labels.contract import LABELS, PREVALENCE
+from gosales_assets.features.contract import FEATURE_MATRIX, MATRIX_STATISTICS
+from gosales_assets.labels.contract import LABELS, PREVALENCE, TARGET_WINDOWS
+from gosales_assets.labels.reading import windows_of
+from gosales_assets.labels.windows import in_words
 from gosales_assets.models import artefact, card, mlflow_record
 from gosales_assets.models.calibration import NOT_ENOUGH, calibrate
 from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
@@ -27,8 +28,8 @@ from gosales_assets.models.cores import cores
 from gosales_assets.models.evaluation import mean_metrics, model_metrics
 from gosales_assets.models.figures import gains_and_reliability
 from gosales_assets.models.pooled import NothingToLearn, PooledModel, fit_pooled
-from gosales_assets.models.slices import Slices, divide_customers, slices_for
-from gosales_assets.models.training_rows import data_checksums, labelled_rows
+from gosales_assets.models.slices import Slices, slices_by_division
+from gosales_assets.models.training_rows import data_checksums, slice_rows
 from gosales_assets.partitions import (
     ALL_DIVISIONS,
     CUTOFFS,
@@ -54,9 +55,10 @@ WARM_UP = "warm-up"
 _DEPS = [
     dep(FEATURE_MATRIX, ALL_DIVISIONS),
     dep(LABELS, ALL_DIVISIONS),
-    dep(FEATURE_STATISTICS, up_to(KEYS.cutoffs)),
+    dep(MATRIX_STATISTICS, up_to(KEYS.cutoffs)),
     dep(PREVALENCE, up_to(KEYS.cutoffs)),
     dep(DIM_CUTOFF),
+    dep(TARGET_WINDOWS),
 ]
 _MODEL_SPEC = dg.AssetSpec(
     POOLED_MODEL,
@@ -88,19 +90,21 @@ def pooled_model(
 ) -> Iterator[dg.MaterializeResult]:
     """Train, judge, save and record one model per cutoff; in the warm-up record that there is none.
 
-    The slices come from ``slices_for``: up to the newest ``models.training_cutoffs`` cutoffs whose
-    windows closed by the cutoff, the last of them for selection and calibration only.
+    The slices come from ``slices_by_division``: for each division up to the newest
+    ``models.training_cutoffs`` cutoffs whose windows (of its own length) closed by the cutoff, the
+    last of them for selection and calibration only.
     """
+    windows = windows_of(warehouse, KEYS.divisions)
     for cutoff in sorted(context.partition_keys):
-        slices = slices_for(
+        slices = slices_by_division(
             [day(key) for key in KEYS.cutoffs],
             day(cutoff),
-            settings.window_months,
+            windows,
             settings.models.training_cutoffs,
         )
         tags = {"dagster/run_id": context.run.run_id, "cutoff": cutoff, "settings": settings.name}
         with tracking.run(f"pooled model {cutoff}", tags) as run:
-            metadata = _train(context, warehouse, settings, cutoff, slices)
+            metadata = _train(context, warehouse, settings, cutoff, windows, slices)
         context.add_asset_metadata(
             {"MLflow run": run.info.run_id, **metadata},
             asset_key=POOLED_MODEL,
@@ -118,18 +122,17 @@ def calibration(
     for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
         trained = artefact.load(warehouse.home_path, cutoff)
         status = str(artefact.load_card(warehouse.home_path, cutoff)["status"])
-        judged_on = trained and trained.judgements["cutoff"].max()
         for division in divisions:
-            row = (
-                _without_model(status)
-                if trained is None
-                else calibrate(trained.judgements, division, settings.seed)
-            )
+            if trained is None:
+                row = _without_model(status, "there is no model of this cutoff")
+            elif division not in trained.model.windows:
+                row = _without_model(WARM_UP, "the model had nothing to learn of this division")
+            else:
+                row = calibrate(trained.judgements, division, settings.seed)
+                judged = trained.judgements.filter(pl.col("division") == division)
+                row["calibration_cutoff"] = judged["cutoff"].max()
             frame = pl.DataFrame(
-                [
-                    {"cutoff": day(cutoff), "division": division, "calibration_cutoff": judged_on}
-                    | row
-                ],
+                [{"cutoff": day(cutoff), "division": division} | row],
                 schema_overrides=CALIBRATION.types,
             )
             store(
@@ -180,18 +183,19 @@ def _train(
     warehouse: Warehouse,
     settings: Settings,
     cutoff: str,
-    slices: Slices | None,
+    windows: dict[str, int],
+    slices: dict[str, Slices],
 ) -> dict[str, Any]:
     """Train one cutoff's model inside an MLflow run; returns what the UI shows of it."""
     made, metrics, trained = None, MODEL_METRICS.empty(), None
-    if slices is None:
-        reason = f"no earlier cutoff's {settings.window_months} months were over by {cutoff}"
-        made = card.untrained_card(cutoff, settings.window_months, WARM_UP, reason)
-    else:
+    if slices:
         try:
-            trained, metrics, made = _fit(warehouse, settings, cutoff, slices)
+            trained, metrics, made = _fit(warehouse, settings, cutoff, windows, slices)
         except NothingToLearn as error:
-            made = card.untrained_card(cutoff, settings.window_months, NOT_ENOUGH, str(error))
+            made = card.untrained_card(cutoff, windows, NOT_ENOUGH, str(error))
+    else:
+        reason = f"by {cutoff}, no window of an earlier cutoff was over ({in_words(windows)})"
+        made = card.untrained_card(cutoff, windows, WARM_UP, reason)
     made["model_version"] = f"{cutoff}+{settings.config_hash[:8]}+{warehouse.code_version}"
     text = card.markdown(made)
     folder = artefact.save(warehouse.home_path, cutoff, made, text, trained)
@@ -211,20 +215,19 @@ def _train(
 
 
 def _fit(
-    warehouse: Warehouse, settings: Settings, cutoff: str, slices: Slices
+    warehouse: Warehouse,
+    settings: Settings,
+    cutoff: str,
+    windows: dict[str, int],
+    slices: dict[str, Slices],
 ) -> tuple[tuple[PooledModel, pl.DataFrame], pl.DataFrame, dict[str, Any]]:
     most, seed = settings.models.max_training_rows, settings.seed
-    read = partial(labelled_rows, warehouse, divisions=KEYS.divisions, seed=seed)
-    if slices.split == "customer":
-        training, selection = divide_customers(read([slices.selection], most=most), seed)
-    else:
-        training = read(slices.training, most=most)
-        selection = read([slices.selection], most=most // 2)
+    training, selection = slice_rows(warehouse, slices, windows, most, seed)
     model, judgements = fit_pooled(
         training,
         selection,
         cutoff=day(cutoff),
-        window_months=settings.window_months,
+        windows=windows,
         seeds=settings.models.booster_seeds,
         seed=seed,
         threads=cores(warehouse.threads),
@@ -236,7 +239,7 @@ def _fit(
         "selection": judgements.height,
         "selection_positives": int(judgements["label"].sum()),
     }
-    checksums = data_checksums(warehouse, slices.cutoffs, KEYS.divisions)
+    checksums = data_checksums(warehouse, slices)
     curves = {
         division: calibrate(judgements, division, seed) for division in model.inputs.divisions
     }
@@ -244,8 +247,9 @@ def _fit(
     return (model, judgements), metrics, made
 
 
-def _without_model(status: str) -> dict[str, Any]:
+def _without_model(status: str, why: str) -> dict[str, Any]:
     return {
+        "calibration_cutoff": None,
         "method": "none",
         "slope": None,
         "intercept": None,
@@ -253,7 +257,7 @@ def _without_model(status: str) -> dict[str, Any]:
         "positives": 0,
         "base_rate": None,
         "status": status,
-        "note": "there is no model of this cutoff: see models/pooled_model",
+        "note": f"{why}: see models/pooled_model",
     }
 
 

@@ -1,11 +1,13 @@
 """The model card: what a model is, what it learned from, and how far to trust it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import polars as pl
 
 from gosales_assets.features.catalog import plain_words
+from gosales_assets.labels.windows import in_words
 from gosales_assets.models.evaluation import mean_metrics
 from gosales_assets.models.inputs import BASE_RATE, DIVISION
 from gosales_assets.models.pooled import PooledModel
@@ -16,13 +18,13 @@ LIMITS = [
     "It learns from who bought before: it cannot know of products, prices or campaigns to come.",
     "The selection slice is one cutoff; seasons that it does not show move the level of the year.",
     "A customer's region or industry counts only where the settings declare it stable over time.",
-    "Probabilities are per division and window; they must not be added up over divisions.",
+    "Probabilities are per division and its own window; they must not be added up over divisions.",
 ]
 
 
 def trained_card(
     model: PooledModel,
-    slices: Slices,
+    slices: Mapping[str, Slices],
     rows: Mapping[str, int],
     metrics: pl.DataFrame,
     checksums: Mapping[str, Mapping[str, str]],
@@ -32,6 +34,8 @@ def trained_card(
 
     Parameters
     ----------
+    slices
+        Division -> what it was learned from and judged on.
     rows
         Name of a slice -> its rows and positives.
     metrics
@@ -45,10 +49,18 @@ def trained_card(
     return {
         "status": "trained",
         "cutoff": model.cutoff.isoformat(),
-        "window_months": model.window_months,
-        "training_cutoffs": [day.isoformat() for day in slices.training],
-        "selection_cutoff": slices.selection.isoformat(),
-        "split": slices.split,
+        "windows": dict(model.windows),
+        "training_cutoffs": _days(day for own in slices.values() for day in own.training),
+        "selection_cutoffs": _days(own.selection for own in slices.values()),
+        "split": ", ".join(sorted({own.split for own in slices.values()})),
+        "slices": {
+            division: {
+                "training": _days(own.training),
+                "selection": own.selection.isoformat(),
+                "split": own.split,
+            }
+            for division, own in slices.items()
+        },
         "rows": dict(rows),
         "divisions": list(model.inputs.divisions),
         "features": list(model.inputs.features),
@@ -70,19 +82,21 @@ def trained_card(
     }
 
 
-def untrained_card(cutoff: str, window_months: int, status: str, reason: str) -> dict[str, Any]:
+def untrained_card(
+    cutoff: str, windows: Mapping[str, int], status: str, reason: str
+) -> dict[str, Any]:
     """Say why there is no model of a cutoff."""
     return {
         "status": status,
         "reason": reason,
         "cutoff": cutoff,
-        "window_months": window_months,
+        "windows": dict(windows),
     }
 
 
 def markdown(card: Mapping[str, Any]) -> str:
     """Write the card for people."""
-    title = f"# Model for {card['cutoff']}, {card['window_months']} months ahead\n"
+    title = f"# Model for {card['cutoff']}, {in_words(card['windows'])} ahead\n"
     if card["status"] != "trained":
         return f"{title}\n**{card['status']}**: {card['reason']}\n"
     rows = card["rows"]
@@ -90,7 +104,8 @@ def markdown(card: Mapping[str, Any]) -> str:
         title,
         f"Version `{card['model_version']}`. {card['winner']}.\n",
         f"Learned from {', '.join(card['training_cutoffs'])}: {rows['training']:,} rows, "
-        f"{rows['training_positives']:,} of them bought. Judged on {card['selection_cutoff']} "
+        f"{rows['training_positives']:,} of them bought. Judged on "
+        f"{', '.join(card['selection_cutoffs'])} "
         f"(split by {card['split']}): {rows['selection']:,} rows, "
         f"{rows['selection_positives']:,} bought.\n",
         "## Out of time, mean over divisions\n",
@@ -118,6 +133,10 @@ def markdown(card: Mapping[str, Any]) -> str:
         "\n".join(f"- {limit}" for limit in card["limits"]),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _days(days: Iterable[date]) -> list[str]:
+    return sorted({day.isoformat() for day in days})
 
 
 def _in_words(name: str) -> str:

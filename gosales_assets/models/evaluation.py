@@ -32,19 +32,18 @@ def model_metrics(judgements: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """
     found = []
     for (division,), rows in sorted(judgements.group_by("division"), key=lambda pair: pair[0]):
+        judged_on = rows["cutoff"].max()
         for cohort in COHORTS:
             own = rows if cohort == "all" else rows.filter(pl.col("cohort") == cohort)
             if own.height:
                 found += [
-                    {"division": division, "cohort": cohort, **figure}
+                    {"division": division, "cohort": cohort, "slice": judged_on, **figure}
                     for figure in _figures(own, cohort)
                 ]
     if not found:
         return MODEL_METRICS.empty()
     return MODEL_METRICS.typed(
-        pl.DataFrame(found, infer_schema_length=None).with_columns(
-            cutoff=pl.lit(cutoff), slice=pl.lit(judgements["cutoff"].max())
-        )
+        pl.DataFrame(found, infer_schema_length=None).with_columns(cutoff=pl.lit(cutoff))
     )
 
 

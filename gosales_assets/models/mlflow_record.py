@@ -16,9 +16,9 @@ TRUSTED = ["numpy.dtype"]  # what skops meets in a one-hot encoder and does not 
 PARAMETERS = [
     "status",
     "cutoff",
-    "window_months",
+    "windows",
     "training_cutoffs",
-    "selection_cutoff",
+    "selection_cutoffs",
     "split",
     "boosters",
     "booster_rounds",

@@ -1,5 +1,6 @@
 """The pooled model: one logistic regression and one boosted forest for all divisions, blended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -41,8 +42,10 @@ class PooledModel:
 
     Parameters
     ----------
-    cutoff, window_months
-        Day and window that it is for; rows of other days are refused.
+    cutoff
+        Day that it is for; rows of other days are refused.
+    windows
+        Division -> months that it predicts.
     inputs
         Features, divisions and base rates of its training rows.
     logistic, boosters
@@ -52,14 +55,19 @@ class PooledModel:
     """
 
     cutoff: date
-    window_months: int
+    windows: Mapping[str, int]
     inputs: Inputs
     logistic: "Pipeline" = field(repr=False)
     boosters: "list[lgb.Booster]" = field(repr=False)
     weight: float
 
-    def check(self, matrix: pl.DataFrame, cutoff: date, window_months: int) -> None:
+    def check(self, matrix: pl.DataFrame, cutoff: date, windows: Mapping[str, int]) -> None:
         """Refuse rows of another cutoff, window, division or feature list.
+
+        Parameters
+        ----------
+        windows
+            Division -> months that are to be predicted, at least of the matrix' divisions.
 
         Raises
         ------
@@ -68,11 +76,13 @@ class PooledModel:
         """
         if self.cutoff != cutoff:
             raise ModelMismatch(f"the model is for cutoff {self.cutoff}, not {cutoff}")
-        if self.window_months != window_months:
-            raise ModelMismatch(
-                f"the model predicts {self.window_months} months, the settings say {window_months}"
-            )
         self.inputs.check(matrix)
+        for division in matrix["division"].unique().sort():
+            ours, theirs = self.windows[division], windows[division]
+            if ours != theirs:
+                raise ModelMismatch(
+                    f"the model predicts {ours} months of {division}, but now it is {theirs}"
+                )
 
     def logits(self, matrix: pl.DataFrame, threads: int) -> Floats:
         """Blended log odds of each row, before calibration, rounded to 9 decimals."""
@@ -105,7 +115,7 @@ def fit_pooled(
     selection: pl.DataFrame,
     *,
     cutoff: date,
-    window_months: int,
+    windows: Mapping[str, int],
     seeds: int,
     seed: int,
     threads: int,
@@ -118,6 +128,8 @@ def fit_pooled(
         Rows of feature matrices with ``label``. Where they share customers, each booster holds
         out a fifth of the customers of both, and selection rows are judged by the booster that
         has not seen their customer.
+    windows
+        Division -> months of its labels, at least of the training rows' divisions.
 
     Returns
     -------
@@ -150,7 +162,8 @@ def fit_pooled(
     by_booster = unseen_logits(boosters, judged, held_out, threads)
     codes = selection["division"].rank("dense").cast(pl.Int64).to_numpy()
     weight = choose_weight(by_logistic, by_booster, outcomes, codes)
-    model = PooledModel(cutoff, window_months, inputs, logistic, boosters, weight)
+    own_windows = {division: windows[division] for division in inputs.divisions}
+    model = PooledModel(cutoff, own_windows, inputs, logistic, boosters, weight)
     judgements = selection.drop("fold").with_columns(
         logistic=pl.Series(np.round(by_logistic, 9)),
         booster=pl.Series(np.round(by_booster, 9)),

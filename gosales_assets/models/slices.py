@@ -1,6 +1,7 @@
 """Which rows a model may learn from, and which it is judged on."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -14,7 +15,7 @@ SELECTION_SHARE = 0.3  # of the customers, where there is only one closed cutoff
 
 @dataclass(frozen=True)
 class Slices:
-    """Training cutoffs and the selection cutoff of a model.
+    """Training cutoffs and the selection cutoff of a model, for one division.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class Slices:
 
 
 def slices_for(cutoffs: list[date], cutoff: date, window_months: int, newest: int) -> Slices | None:
-    """Choose the slices of the model for ``cutoff``; None in the warm-up (nothing closed yet).
+    """Choose a division's slices for the model of ``cutoff``; None in the warm-up (none closed).
 
     Only cutoffs whose label windows closed by ``cutoff`` count, the ``newest`` of them.
     """
@@ -50,8 +51,30 @@ def slices_for(cutoffs: list[date], cutoff: date, window_months: int, newest: in
     return Slices(tuple(closed[:-1]), closed[-1], "time")
 
 
-def customer_draw(customers: pl.Series, seed: int) -> pl.DataFrame:
+def slices_by_division(
+    cutoffs: list[date], cutoff: date, windows: Mapping[str, int], newest: int
+) -> dict[str, Slices]:
+    """Slices of each division by its own window; divisions in the warm-up are left out.
+
+    Parameters
+    ----------
+    windows
+        Division -> months that are predicted of it.
+    """
+    found = {
+        division: slices_for(cutoffs, cutoff, months, newest)
+        for division, months in sorted(windows.items())
+    }
+    return {division: slices for division, slices in found.items() if slices is not None}
+
+
+def customer_draw(customers: pl.Series, seed: int, purpose: str = "") -> pl.DataFrame:
     """Draw a number in [0, 1) for each customer by hashing: the same in every run and cutoff.
+
+    Parameters
+    ----------
+    purpose
+        Draws for different purposes are independent of each other.
 
     Returns
     -------
@@ -59,8 +82,9 @@ def customer_draw(customers: pl.Series, seed: int) -> pl.DataFrame:
         ``customer_id, draw``, one row per customer, sorted by draw.
     """
     ids = customers.unique().sort().to_list()
+    key = f"{seed}{purpose}"
     draws = [
-        int.from_bytes(hashlib.blake2b(f"{seed}:{i}".encode(), digest_size=6).digest()) / 2**48
+        int.from_bytes(hashlib.blake2b(f"{key}:{i}".encode(), digest_size=6).digest()) / 2**48
         for i in ids
     ]
     frame = pl.DataFrame(
@@ -75,7 +99,8 @@ def sample_customers(rows: pl.DataFrame, max_rows: int, seed: int) -> pl.Series:
     All rows of a customer are in or out. The first customer drawn is always in.
     """
     counts = rows.group_by("customer_id").len()
-    drawn = customer_draw(rows["customer_id"], seed).join(
+    # A draw of its own: else the customers kept would all fall into the same folds.
+    drawn = customer_draw(rows["customer_id"], seed, "sample").join(
         counts, on="customer_id", how="left", maintain_order="left"
     )
     fits = drawn["len"].cum_sum() <= max_rows

@@ -117,7 +117,10 @@ def _add_newest_list(account: Account, warehouse: Warehouse, keys: Keys) -> None
     account.best = (
         ranked.filter(pl.col("rank") <= BEST)
         .sort("rank")
-        .select("rank", "customer_id", "customer_name", "division", "icp_score", "nba_reason")
+        .select(
+            *("rank", "customer_id", "customer_name", "division", "icp_score", "window_months"),
+            "nba_reason",
+        )
         .to_dicts()
     )
 
@@ -151,14 +154,14 @@ def _how_good(account: Account) -> list[str]:
 def _whom_to_call(account: Account) -> list[str]:
     if not account.best:
         return ["", "No recommendations yet: no cutoff could be scored."]
-    rows = [_recommendation(row, account.window_months) for row in account.best]
+    rows = [_recommendation(row) for row in account.best]
     return ["", f"The ten best recommendations as of {account.newest_cutoff}", *rows]
 
 
-def _recommendation(row: dict[str, Any], months: int) -> str:
+def _recommendation(row: dict[str, Any]) -> str:
     return (
         f"  {row['rank']:>2}. {row['customer_name']}: {row['division']} "
-        f"({row['icp_score']:.0%} in {months} months). {row['nba_reason']}"
+        f"({row['icp_score']:.0%} in {row['window_months']} months). {row['nba_reason']}"
     )
 
 

@@ -7,7 +7,6 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach, remarks
-from gosales_assets.calendar import closed_by
 from gosales_assets.contracts import (
     asset_key,
     check_partitions,
@@ -18,11 +17,13 @@ from gosales_assets.contracts import (
 )
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.features.profile import attributes_known_by
-from gosales_assets.labels.contract import CANDIDATES, LABELS
+from gosales_assets.labels.contract import CANDIDATES, LABELS, TARGET_WINDOWS
+from gosales_assets.labels.reading import windows_of
 from gosales_assets.models import artefact
 from gosales_assets.models.assets import POOLED_MODEL
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.models.cores import cores
+from gosales_assets.models.slices import slices_by_division
 from gosales_assets.partitions import (
     GRID,
     KEYS,
@@ -52,6 +53,7 @@ class _Cutoff:
 
     warehouse: Warehouse
     settings: Settings
+    windows: dict[str, int]
     ranks: dict[tuple[str, tuple[str, ...]], pl.DataFrame | None] = field(default_factory=dict)
 
     def matrix(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame:
@@ -60,7 +62,7 @@ class _Cutoff:
         return self.warehouse.read_many(FEATURE_MATRIX, wanted)
 
     def ranked(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
-        """Scores and percentiles of a cutoff; None where it has no model."""
+        """Scores and percentiles of the divisions that a cutoff's model knows; None: none."""
         key = (cutoff, tuple(sorted(divisions)))
         if key not in self.ranks:
             self.ranks[key] = self._rank(cutoff, divisions)
@@ -68,15 +70,16 @@ class _Cutoff:
 
     def _rank(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
         trained = artefact.load(self.warehouse.home_path, cutoff)
-        if trained is None:
+        scored = _scored(trained, divisions)
+        if trained is None or not scored:
             return None
-        wanted = [{"cutoff": cutoff, "division": division} for division in sorted(divisions)]
+        wanted = [{"cutoff": cutoff, "division": division} for division in scored]
         return rank(
             trained.model,
-            self.matrix(cutoff, divisions),
+            self.matrix(cutoff, scored),
             self.warehouse.read_many(CALIBRATION, wanted),
             cutoff=day(cutoff),
-            window_months=self.settings.window_months,
+            windows=self.windows,
             threads=cores(self.warehouse.threads),
         )
 
@@ -88,6 +91,7 @@ class _Cutoff:
         dep(CALIBRATION, grid_with_previous()),
         dg.AssetDep(POOLED_MODEL, partition_mapping=SAME_CUTOFF),
         dep(CANDIDATES),
+        dep(TARGET_WINDOWS),
         dep(LABELS, grid_up_to_cutoff()),
         *(dep(table) for table in (DIM_CUSTOMER, CUSTOMERS, INDUSTRY_MATCHES)),
     ],
@@ -101,7 +105,7 @@ def icp_scores(
     The trend compares with the previous cutoff as its own model ranks it, computed here, so that
     it does not depend on which cutoffs were scored before.
     """
-    known = _Cutoff(warehouse, settings)
+    known = _Cutoff(warehouse, settings, windows_of(warehouse, KEYS.divisions))
     names = warehouse.read(DIM_CUSTOMER, columns=["customer_id", "customer_name"])
     side, matches = warehouse.read(CUSTOMERS), warehouse.read(INDUSTRY_MATCHES)
     for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
@@ -124,7 +128,8 @@ def icp_scores(
     blocking=True,
     partitions_def=GRID,
     description=(
-        "Each candidate of a division has one score, except in the warm-up, when nobody has. "
+        "Each candidate of a division has one score, except in the division's warm-up, when "
+        "nobody has. "
         "A breach stops everything downstream."
     ),
 )
@@ -134,13 +139,14 @@ def scores_cover_all_candidates(
     """Compare the customers scored with the candidates, partition by partition."""
 
     def find(keys: dict[str, str]) -> list[Breach]:
-        trained = artefact.load_card(warehouse.home_path, keys["cutoff"])["status"] == "trained"
+        card = artefact.load_card(warehouse.home_path, keys["cutoff"])
+        trained = keys["division"] in card.get("divisions", [])
         scored = set(warehouse.read(ICP_SCORES, columns=["customer_id"], **keys)["customer_id"])
         wanted = set(warehouse.read(CANDIDATES, columns=["customer_id"], **keys)["customer_id"])
         differing = scored ^ (wanted if trained else set())
         if not differing:
             return []
-        rule = "one score per candidate" if trained else "no scores without a model"
+        rule = "one score per candidate" if trained else "no scores without a model of the division"
         return [Breach("customer_id", rule, len(differing), tuple(sorted(differing)[:3]))]
 
     return check_partitions(context, ICP_SCORES, find, name="scores_cover_all_candidates")
@@ -179,22 +185,22 @@ def probabilities_are_calibrated(
 def _scores(
     known: _Cutoff, run_id: str, customers: pl.DataFrame, cutoff: str, divisions: list[str]
 ) -> pl.DataFrame:
-    """Rows of all divisions of one cutoff; none where the cutoff has no model."""
+    """Rows of all divisions that the cutoff's model knows; none where there is no model."""
     ranked = known.ranked(cutoff, divisions)
     trained = artefact.load(known.warehouse.home_path, cutoff)
     if ranked is None or trained is None:
         return ICP_SCORES.empty()
+    scored = _scored(trained, divisions)
     before = earlier(KEYS.cutoffs, cutoff)[-1:]
     about = {
         "run_id": run_id,
         "model_version": trained.card["model_version"],
-        "window_months": known.settings.window_months,
     }
     return score(
         trained.model,
-        known.matrix(cutoff, divisions),
+        known.matrix(cutoff, scored),
         ranked,
-        buyers=_buyers(known, cutoff, divisions),
+        buyers=_buyers(known, cutoff, scored),
         customers=customers,
         earlier=known.ranked(before[0], divisions) if before else None,
         about=about,
@@ -202,12 +208,24 @@ def _scores(
     )
 
 
+def _scored(trained: artefact.Trained | None, divisions: Sequence[str]) -> list[str]:
+    """Divisions that a model can score: those it had rows to learn from."""
+    return sorted(set(divisions) & set(trained.model.windows)) if trained else []
+
+
 def _buyers(known: _Cutoff, cutoff: str, divisions: list[str]) -> pl.DataFrame:
-    """Buying rows of the training cutoffs of this cutoff's model."""
-    newest = known.settings.models.training_cutoffs
-    days = [day(key) for key in KEYS.cutoffs]
-    closed = closed_by(days, day(cutoff), known.settings.window_months)[-newest:]
-    wanted = [{"cutoff": c.isoformat(), "division": d} for c in closed for d in sorted(divisions)]
+    """Buying rows of the cutoffs that this cutoff's model learned from and was judged on."""
+    slices = slices_by_division(
+        [day(key) for key in KEYS.cutoffs],
+        day(cutoff),
+        {division: known.windows[division] for division in divisions},
+        known.settings.models.training_cutoffs,
+    )
+    wanted = [
+        {"cutoff": c.isoformat(), "division": division}
+        for division, own in slices.items()
+        for c in own.cutoffs
+    ]
     rows = known.warehouse.read_many(LABELS, wanted, columns=BUYERS)
     return rows.filter(pl.col("label") == 1).drop("label")
 

@@ -50,7 +50,7 @@ def score(
     earlier
         ``division, customer_id, icp_percentile`` of the previous cutoff; None: it has no scores.
     about
-        ``run_id, model_version, window_months``, the same for all rows.
+        ``run_id, model_version``, the same for all rows.
     """
     groups = value_groups(customers)
     worth = value_given_purchase(matrix, purchase_values(buyers, groups), groups)
@@ -64,6 +64,9 @@ def score(
         .with_columns(
             expected_gp=(pl.col("icp_score") * pl.col("value_given_purchase")).round(CENTS),
             cutoff=pl.lit(model.cutoff),
+            window_months=pl.col("division").replace_strict(
+                dict(model.windows), return_dtype=pl.Int64
+            ),
             **{name: pl.lit(value) for name, value in about.items()},
         )
         .drop("value_given_purchase")
@@ -76,17 +79,22 @@ def rank(
     calibration: pl.DataFrame,
     *,
     cutoff: date,
-    window_months: int,
+    windows: Mapping[str, int],
     threads: int,
 ) -> pl.DataFrame:
     """Calibrated chance, percentile and grade of each candidate (see ``probabilities``).
+
+    Parameters
+    ----------
+    windows
+        Division -> months that are to be predicted.
 
     Raises
     ------
     ModelMismatch
         When the model is for another cutoff, window, division or feature list.
     """
-    model.check(matrix, cutoff, window_months)
+    model.check(matrix, cutoff, windows)
     logits: NDArray[np.float64] = model.logits(matrix, threads)
     return probabilities(matrix.select("division", "customer_id"), logits, calibration)
 

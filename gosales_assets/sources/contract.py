@@ -220,6 +220,25 @@ class FxRates(Contract):
     rate: float = pa.Field(gt=0, description="Units of base currency for one unit.")
 
 
+class Prospects(Contract):
+    """Companies that could become customers, and since when they are known: one row per change."""
+
+    customer_id: str = pa.Field(description="Company, by the id it has in the log once it buys.")
+    valid_from: pl.Date = pa.Field(
+        nullable=True,
+        description="First day on which the row holds; null: known today only, and of no cutoff.",
+    )
+    company_name: str = pa.Field(nullable=True, description="Name; null, here and on: unknown.")
+    industry: str = pa.Field(nullable=True, description="Industry.")
+    sub_industry: str = pa.Field(nullable=True, description="Sub-industry.")
+    region: str = pa.Field(nullable=True, description="Region.")
+    territory: str = pa.Field(nullable=True, description="Sales territory.")
+    segment: str = pa.Field(nullable=True, description="Segment.")
+    size: str = pa.Field(nullable=True, description="Company size class.")
+    country: str = pa.Field(nullable=True, description="Country.")
+    postcode: str = pa.Field(nullable=True, description="Postcode.")
+
+
 class LabelDenylist(Contract):
     """Products whose purchase never makes a customer a buyer, beside those in the settings."""
 
@@ -313,10 +332,17 @@ FX_RATES = table(
 LABEL_DENYLIST = table(
     LabelDenylist, "raw.label_denylist", grain="one row per product", sort=("sku",), **_SIDE
 )
+PROSPECTS = table(
+    Prospects,
+    "raw.prospects",
+    grain="one row per company and change",
+    sort=("customer_id", "valid_from"),
+    **_SIDE,
+)
 SIDE_TABLES: dict[str, Table] = {
     t.short_name: t
     for t in (
         *(CUSTOMERS, INDUSTRY_ENRICHMENT, INSTALLED_BASE, OPEN_DEALS, CONTACTS_LOG, BLOCKS),
-        *(FX_RATES, LABEL_DENYLIST),
+        *(FX_RATES, LABEL_DENYLIST, PROSPECTS),
     )
 }

@@ -32,7 +32,7 @@ def check_sources(settings: Settings) -> None:
     layouts = _layouts(settings)
     check_side_tables(settings)
     load_rates(settings)
-    target_divisions(settings)
+    own_windows(settings)
     for path, layout in layouts.items():
         scan(settings, path, layout)
 
@@ -68,6 +68,27 @@ def target_divisions(settings: Settings) -> list[str]:
     if not targets:
         raise SettingsError("targets: nothing is left to predict; exclude fewer divisions")
     return sorted(targets)
+
+
+def own_windows(settings: Settings) -> dict[str, int]:
+    """Targets with a window of their own in the settings: key -> months, in order of the keys.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such target, or one is named twice.
+    """
+    targets = {division_identity(key): key for key in target_divisions(settings)}
+    found: dict[str, int] = {}
+    for name, months in settings.targets.windows.items() if settings.has_sales_log else ():
+        key = targets.get(division_identity(name))
+        if key is None:
+            hint = nearest(name, sorted(targets.values()))
+            raise SettingsError(f"targets.windows: no target is called {name!r}{hint}")
+        if key in found:
+            raise SettingsError(f"targets.windows: {name!r} names {key!r} once more; keep one")
+        found[key] = months
+    return dict(sorted(found.items()))
 
 
 def division_keys(settings: Settings) -> dict[str, str]:

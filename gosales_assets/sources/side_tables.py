@@ -14,7 +14,12 @@ import polars as pl
 
 from gosales_assets.division_names import division_identity, division_key
 from gosales_assets.settings import SalesLog, Settings, SettingsError, SideTable
-from gosales_assets.sources.contract import CUSTOMERS, INDUSTRY_ENRICHMENT, SIDE_TABLES
+from gosales_assets.sources.contract import (
+    CUSTOMERS,
+    INDUSTRY_ENRICHMENT,
+    PROSPECTS,
+    SIDE_TABLES,
+)
 from gosales_assets.sources.dates import dates, day_text, decide_order, parse_date
 from gosales_assets.sources.headers import missing, positions
 from gosales_assets.sources.opening import open_tabular
@@ -116,6 +121,9 @@ def load_side_table(settings: Settings, name: str, divisions: Mapping[str, str])
     load.frame = _usable(typed, table, load)
     if table in (CUSTOMERS, INDUSTRY_ENRICHMENT):
         load.remarks.append(_known_since(load.frame, side.stable))
+    if table is PROSPECTS and load.frame[_SINCE].null_count():
+        undated = load.frame[_SINCE].null_count()
+        load.remarks.append(f"{undated} rows without {_SINCE} count for no cutoff")
     return load
 
 

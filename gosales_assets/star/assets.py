@@ -22,6 +22,7 @@ from gosales_assets.partitions import day, partition_keys
 from gosales_assets.parts import Part, basis_of, files_of
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import SALES_LINES
+from gosales_assets.sources.outline import own_windows
 from gosales_assets.sources.sku_map import load_sku_map
 from gosales_assets.star import activity, checks, customer_assets, dimensions, profile_assets
 from gosales_assets.star.contract import (
@@ -96,7 +97,11 @@ def dim_division(
         sold = dimensions.first_sales(facts, sets).to_polars()
         skus = set(facts.select("sku").distinct().to_polars()["sku"])
     frame = dimensions.divisions(
-        sold, partition_keys(settings).divisions, list(sets), settings.window_months
+        sold,
+        partition_keys(settings).divisions,
+        list(sets),
+        settings.window_months,
+        own_windows(settings),
     )
     families = dimensions.division_families(_sku_map(settings))
     unsold = sorted({sku for members in sets.values() for sku in members} - skus)
@@ -128,6 +133,7 @@ def dim_cutoff(
         settings.window_months,
         first,
         settings.sales_log.complete_through or last,
+        shortest=min([settings.window_months, *own_windows(settings).values()]),
     )
     closed = int(frame["is_closed"].sum())
     store(

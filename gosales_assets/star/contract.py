@@ -161,7 +161,11 @@ class DimDivision(Contract):
     scope: str = pa.Field(isin=SCOPES[1:], description="division, or sku_set.")
     family: str = pa.Field(nullable=True, description="Family from the SKU map.")
     is_target: bool = pa.Field(description="Whether purchases of it are predicted.")
-    window_months: int = pa.Field(ge=1, description="Months that are predicted.")
+    window_months: int = pa.Field(
+        ge=1,
+        description="Months to predict, by the settings; labels.target_windows has what was "
+        "decided on the data.",
+    )
     first_sold: pl.Date = pa.Field(
         nullable=True,
         ge=FIRST_DAY,
@@ -174,8 +178,16 @@ class DimCutoff(Contract):
     """Every cutoff: the last day that features may see, and whether its outcome is known."""
 
     cutoff: pl.Date = pa.Field(unique=True, description="Last day that features see, inclusive.")
-    window_end: pl.Date = pa.Field(not_below="cutoff", description="Last day of the label window.")
-    is_closed: bool = pa.Field(description="Whether the data reach the end of the window.")
+    window_end: pl.Date = pa.Field(
+        not_below="cutoff",
+        description="Last day of the usual label window (window_months of the settings).",
+    )
+    is_closed: bool = pa.Field(description="Whether the data reach the end of the usual window.")
+    months_known: int = pa.Field(
+        ge=0,
+        description="Whole months of complete data after the cutoff: a target's window is closed "
+        "if it has no more months than this.",
+    )
     data_start: pl.Date = pa.Field(ge=FIRST_DAY, description="First order day of the log.")
     data_end: pl.Date = pa.Field(
         not_below="data_start", description="Day up to which the log is complete."

@@ -5,35 +5,43 @@ from datetime import date
 
 import polars as pl
 
-from gosales_assets.calendar import add_months, is_closed, month_end, window_end
+from gosales_assets.calendar import add_months, is_closed, month_end, months_known, window_end
 from gosales_assets.settings import SettingsError
 
 
 def cutoff_table(
-    cutoffs: Sequence[date], window_months: int, data_start: date, data_end: date
+    cutoffs: Sequence[date],
+    window_months: int,
+    data_start: date,
+    data_end: date,
+    *,
+    shortest: int | None = None,
 ) -> pl.DataFrame:
     """Make ``star.dim_cutoff``: one row per cutoff.
 
     Parameters
     ----------
     window_months
-        Months that are predicted.
+        Months that are predicted of targets without a window of their own.
+    shortest
+        Months of the shortest window of any target; None: all have the usual one.
     data_start, data_end
         First order day, and the day up to which the log is complete.
 
     Raises
     ------
     SettingsError
-        When a cutoff lies outside the data, or no cutoff's outcome is known.
+        When a cutoff lies outside the data, or no cutoff's outcome is known for any target.
     """
     days = sorted(cutoffs)
     _inside_the_data(days, data_start, data_end)
-    _one_is_closed(days, window_months, data_end)
+    _one_is_closed(days, shortest or window_months, data_end)
     return pl.DataFrame(
         {
             "cutoff": days,
             "window_end": [window_end(day, window_months) for day in days],
             "is_closed": [is_closed(day, window_months, data_end) for day in days],
+            "months_known": [months_known(day, data_end) for day in days],
             "data_start": [data_start] * len(days),
             "data_end": [data_end] * len(days),
         }
@@ -68,5 +76,5 @@ def _one_is_closed(days: Sequence[date], window_months: int, data_end: date) -> 
         f"window_months: {window_months} months after the first cutoff {first} end on "
         f"{window_end(first, window_months)}, but the data end on {data_end}, so no outcome is "
         f"known; set cutoffs.first to {add_months(whole_month, -window_months)} or earlier, "
-        "or a smaller window_months"
+        "or a smaller window_months (or targets.windows)"
     )

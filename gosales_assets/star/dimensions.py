@@ -5,6 +5,7 @@ in alphabetical order, so that the order of the file's rows never matters.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -55,7 +56,11 @@ def first_sales(facts: ir.Table, sets: Mapping[str, Sequence[str]]) -> ir.Table:
 
 
 def divisions(
-    sold: pl.DataFrame, targets: Sequence[str], sets: Sequence[str], window_months: int
+    sold: pl.DataFrame,
+    targets: Sequence[str],
+    sets: Sequence[str],
+    window_months: int,
+    own_windows: Mapping[str, int],
 ) -> pl.DataFrame:
     """List every division and SKU set, sold or not: one row each.
 
@@ -67,6 +72,8 @@ def divisions(
         Keys of everything that is predicted.
     sets
         Keys of the SKU sets.
+    window_months, own_windows
+        Months to predict, and target -> months where the settings say otherwise.
 
     Raises
     ------
@@ -87,7 +94,9 @@ def divisions(
             .then(pl.lit(SKU_SET))
             .otherwise(pl.lit(DIVISION)),
             is_target=pl.col("division").is_in(list(targets)),
-            window_months=pl.lit(window_months, pl.Int64),
+            window_months=pl.col("division").replace_strict(
+                own_windows, default=window_months, return_dtype=pl.Int64
+            ),
         )
         .join(sold, on=["scope", "division"], how="left", maintain_order="left")
     )
@@ -95,5 +104,7 @@ def divisions(
 
 def latest(lines: ir.Table, column: str) -> ir.Value:
     """Latest value of a column that is given, per group; the first by name among equals."""
-    order = [ibis.desc(lines.order_date), lines[column]]
-    return lines[column].first(order_by=order, include_null=False)
+    # One key of age and name, since not every engine can put the rows of an aggregate in order.
+    age = ibis.literal(date.max).delta(lines.order_date, unit="day")
+    order = ibis.struct({"age": age, "name": lines[column]})
+    return lines[column].argmin(order, where=lines[column].notnull())

@@ -58,7 +58,7 @@ def candidates(
     pl.DataFrame
         One row per row of ``scores``, sorted by division and customer, with ``recency_days``,
         ``days_since_division`` (features), ``als_similarity`` (null: ALS is off; 0: no history),
-        ``lift`` and ``lift_from`` (affinity evidence; null: no rule
+        ``lift`` and ``lift_from`` (affinity evidence between divisions; null: no rule
         above 1), ``rep`` and ``territory`` (as of today).
     """
     by_division = division_features.select(
@@ -71,7 +71,9 @@ def candidates(
         "customer_id",
         recency_days=pl.col("recency__all__days__ever").cast(pl.Int64),
     )
-    rules = evidence.select("division", "customer_id", "lift", lift_from="antecedent")
+    # A product's lift is eased, a division's is not: only the latter are compared with each other.
+    between_divisions = evidence.filter(pl.col("kind") == "division")
+    rules = between_divisions.select("division", "customer_id", "lift", lift_from="antecedent")
     keys = ["division", "customer_id"]
     return (
         scores.select(FROM_SCORES)

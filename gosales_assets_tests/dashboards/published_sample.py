@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from gosales_assets.calendar import add_months, cutoff_days
+from gosales_assets.calendar import add_months, cutoff_days, months_known
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.runs.contract import RUN_MANIFEST
 from gosales_assets.scores.contract import ICP_SCORES
@@ -237,6 +237,7 @@ def tables() -> dict[str, pl.DataFrame]:
             "cutoff": c,
             "window_end": add_months(c, WINDOW),
             "is_closed": add_months(c, WINDOW) <= DATA_END,
+            "months_known": months_known(c, DATA_END),
             "data_start": date(2021, 1, 5),
             "data_end": DATA_END,
         }

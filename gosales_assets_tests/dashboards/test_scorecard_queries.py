@@ -140,8 +140,8 @@ def test_choices_leave_out_what_is_not_known(db: Published) -> None:
 
 
 def test_lists_say_their_horizon_and_run(db: Published) -> None:
-    assert queries.whitespace_source(db, sample.NEWEST) == (sample.WINDOW, [sample.RUN])
-    assert queries.score_source(db, date(1999, 1, 31)) == (0, [])
+    assert queries.whitespace_source(db, sample.NEWEST) == ([sample.WINDOW], [sample.RUN])
+    assert queries.score_source(db, date(1999, 1, 31)) == ([], [])
 
 
 def test_backtests_set_model_beside_naive_for_each_cohort(db: Published) -> None:

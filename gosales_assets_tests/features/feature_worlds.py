@@ -58,6 +58,37 @@ def world(seed: int, customers: int = 12, last_day: date = CUTOFF) -> list[Row]:
     return rows
 
 
+def rough(rows: Sequence[Row], seed: int) -> list[Row]:
+    """The same lines with gaps: unknown units and money, and orders that span days and months."""
+    draw = random.Random(seed)  # noqa: S311 - a test's world
+    return [
+        row
+        | {
+            "quantity": draw.choice([row["quantity"]] * 5 + [None]),
+            "revenue": draw.choice([row["revenue"]] * 5 + [None]),
+            "order_id": draw.choice([row["order_id"]] * 5 + ["again"]),
+        }
+        for row in rows
+    ]
+
+
+def installed_products(seed: int, customers: int = 12, products: int = 30) -> list[Row]:
+    """Random raw.installed_base around the cutoff: unknown days, perpetual and ended ones."""
+    draw = random.Random(seed)  # noqa: S311 - a test's world
+    return [
+        {
+            "customer_id": f"c{draw.randrange(customers):02}",
+            "sku": draw.choice("pqrst"),
+            "purchase_date": draw.choice([None, CUTOFF + timedelta(days=draw.randint(-700, 60))]),
+            "expiration_date": draw.choice(
+                [None, CUTOFF, *(CUTOFF + timedelta(days=draw.randint(-300, 120)) for _ in "abc")]
+            ),
+            "quantity": 1.0,
+        }
+        for _ in range(products)
+    ]
+
+
 def fill(
     warehouse: Warehouse,
     facts: pl.DataFrame,
@@ -93,7 +124,7 @@ def learn(
     cutoff: date = CUTOFF,
 ) -> layers.Learned:
     """Fit what a cutoff needs."""
-    with open_star(warehouse, settings.window_months, sku_sets(settings)) as star:
+    with open_star(warehouse, settings) as star:
         activity = star.as_of(cutoff)
         return layers.fit(activity, side_tables(warehouse), targets, settings)
 
@@ -103,18 +134,18 @@ def matrix(
     settings: Settings = SMALL,
     targets: Sequence[str] = TARGETS,
     cutoff: date = CUTOFF,
+    windows: Mapping[str, int] | None = None,
 ) -> pl.DataFrame:
-    """Feature matrices of all targets of a cutoff, below each other."""
+    """Feature matrices of all targets of a cutoff, below each other, nothing capped."""
     learned = learn(warehouse, settings, targets, cutoff)
     days = warehouse.read(CUSTOMER_DAY)
     pairs = evaluate(lambda t: candidates(t, targets, cutoff), days)
-    with open_star(warehouse, settings.window_months, sku_sets(settings)) as star:
+    with open_star(warehouse, settings, windows) as star:
         activity = star.as_of(cutoff)
         customer = layers.customer_layer(activity, parameters_of(learned.statistics))
-        division = layers.division_layer(
-            activity, side_tables(warehouse), learned, targets, settings
-        )
-    return layers.matrix(pairs, customer, division).sort("division", "customer_id")
+        layer = layers.division_layer(activity, side_tables(warehouse), learned, targets, settings)
+        division = pl.concat(layer)
+    return layers.matrix(pairs, customer, division, {}).sort("division", "customer_id")
 
 
 def side_tables(warehouse: Warehouse) -> layers.SideTables:

@@ -1,12 +1,20 @@
 """The catalogue is complete: every column has an entry, and every entry a column."""
 
 import re
+from typing import get_args
 
 import polars as pl
 import pytest
 
 from gosales_assets.breaches import breaches
-from gosales_assets.features.catalog import CATALOG, feature, feature_names, plain_words
+from gosales_assets.feature_families import ALWAYS_ON, Family
+from gosales_assets.features.catalog import (
+    CATALOG,
+    FAMILIES,
+    feature,
+    feature_names,
+    plain_words,
+)
 from gosales_assets.features.contract import (
     CUSTOMER_FEATURES,
     DIVISION_FEATURES,
@@ -15,11 +23,7 @@ from gosales_assets.features.contract import (
     FEATURE_STATISTICS,
 )
 from gosales_assets.features.layers import MATRIX_KEYS
-from gosales_assets.features.statistics import (
-    coverage_by_family,
-    feature_catalog,
-    feature_statistics,
-)
+from gosales_assets.features.statistics import feature_catalog, feature_statistics
 from gosales_assets.settings import Settings
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features.feature_worlds import CUTOFF, facts, fill, matrix, world
@@ -76,18 +80,36 @@ def test_matrix_holds_the_catalogue_and_nothing_else(warehouse: Warehouse) -> No
     assert nobody["recency__div__days__ever"].null_count() == nobody.height
 
 
+def test_every_family_is_known_to_the_settings_and_described() -> None:
+    named = list(dict.fromkeys(entry.family for entry in CATALOG))
+    assert set(named) == set(FAMILIES) == set(get_args(Family))
+    assert set(named) >= ALWAYS_ON
+
+
 def test_absent_signals_have_no_coverage_and_fail_nothing(warehouse: Warehouse) -> None:
     fill(warehouse, facts(world(3)))
     off = Settings.model_validate({"features": {"als_factors": 0}})
     frame = matrix(warehouse, off)
-    statistics = feature_statistics(CUTOFF, frame.unique("customer_id"), [frame])
+    statistics = feature_statistics(frame, CUTOFF, "Tools", {})
     assert breaches(FEATURE_STATISTICS, statistics) == []
     coverage = dict(statistics.select("feature", "coverage").iter_rows())
-    absent = [n for n in coverage if n.startswith(("installed__", "profile__div__industry"))]
-    assert len(absent) == 7
+    absent = [f.name for f in CATALOG if f.family in {"installed", "seats"}]
+    absent += [name for name in coverage if name.startswith("profile__div__industry")]
+    assert len(absent) == 17
     assert {coverage[name] for name in [*absent, "similarity__div__als__24m"]} == {0.0}
     assert coverage["rfm__div__orders__12m"] == 1.0
-    table = feature_catalog(statistics)
+
+
+def test_catalogue_as_a_table_has_coverage_and_status(warehouse: Warehouse) -> None:
+    fill(warehouse, facts(world(3)))
+    frame = matrix(warehouse)
+    parts = [feature_statistics(frame, CUTOFF, target, {}) for target in ("Paint", "Tools")]
+    table = feature_catalog(pl.concat(parts), ["rate"])
     assert breaches(FEATURE_CATALOG, table) == []
-    assert table.height == len(CATALOG)
-    assert "| rfm |" in coverage_by_family(statistics)
+    assert table["feature"].to_list() == feature_names()
+    assert set(table.filter(pl.col("family") == "rate")["status"]) == {"off by setting"}
+    assert set(table.filter(pl.col("family") != "rate")["status"]) == {"in the matrix"}
+    shares = dict(table.select("feature", "coverage").iter_rows())
+    name = "recency__div__days__ever"
+    assert shares[name] == pytest.approx(1 - frame[name].null_count() / frame.height)
+    assert feature_catalog(FEATURE_STATISTICS.empty(), [])["coverage"].null_count() == len(CATALOG)

@@ -49,6 +49,6 @@ def test_a_candidate_without_features_is_refused(warehouse: Warehouse) -> None:
         "cutoff", "division", "customer_id", pl.selectors.matches("__(div|mkt)__")
     )
     candidates = frame.select("cutoff", "division", "customer_id", "cohort")
-    assert join_layers(candidates, customer, division).equals(frame)
+    assert join_layers(candidates, customer, division, {}).equals(frame)
     with pytest.raises(ValueError, match="1 candidates have no features"):
-        join_layers(candidates, customer, division[1:])
+        join_layers(candidates, customer, division[1:], {})

@@ -1,22 +1,18 @@
 """Attributes of customers reach a cutoff's features only as far as they were known then."""
 
 from datetime import date, timedelta
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gosales_assets.features.catalog import ATTRIBUTES
 from gosales_assets.features.profile import attributes_known_by
-from gosales_assets.parts import checksum_of
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS
 from gosales_assets.star.contract import INDUSTRY_MATCHES
 from gosales_assets.warehouse import Warehouse
-from gosales_assets_tests.features.feature_worlds import CUTOFF, facts, fill, learn, matrix, world
+from gosales_assets_tests.features.feature_worlds import CUTOFF, facts, fill, matrix, world
 from gosales_assets_tests.star.order_lines import Row, made
 
 AFTER = CUTOFF + timedelta(days=1)
@@ -104,42 +100,6 @@ def test_what_a_cutoff_may_know(
     settings_: Settings, customers: list[Row], matches: tuple[Row, ...], expected: list[tuple]
 ) -> None:
     assert known(settings_, customers, matches) == expected
-
-
-later_rows = st.lists(
-    st.builds(
-        lambda name, days, industry, region: customer(
-            name, CUTOFF + timedelta(days=days), industry=industry, region=region
-        ),
-        st.sampled_from(["c00", "c05", "new"]),
-        st.integers(1, 400),
-        st.sampled_from(["Mining", "Retail", None]),
-        st.sampled_from(["West", None]),
-    ),
-    min_size=1,
-    unique_by=lambda row: (row["customer_id"], row["valid_from"]),
-)
-
-
-@settings(max_examples=2, deadline=None)
-@given(seed=st.integers(0, 20), later=later_rows)
-def test_changes_after_the_cutoff_change_no_feature(seed: int, later: list[Row]) -> None:
-    declared = configured(customers=["size"], industry_enrichment=["industry"])
-    past = [
-        customer(f"c{n:02}", LONG_AGO, industry=("Mining", "Retail", None)[n % 3], region="West")
-        for n in range(12)
-    ]
-    moved = customer("c05", CUTOFF - timedelta(days=9), region="East")
-    matches = [enriched("c02", "Metal"), enriched("c05", "Metal", AFTER)]
-    checksums = set()
-    for rows in ([*past, moved], [*past, moved, *later]):
-        with TemporaryDirectory() as home:
-            warehouse = Warehouse(home=home)
-            fill(warehouse, facts(world(seed)), declared, customers=rows, matches=matches)
-            frame, learned = matrix(warehouse, declared), learn(warehouse, declared)
-            assert frame["profile__div__industry_rate__12m"].null_count() < frame.height
-            checksums.add((checksum_of(frame), checksum_of(learned.statistics)))
-    assert len(checksums) == 1
 
 
 def test_a_snapshot_that_is_not_stable_changes_no_feature(warehouse: Warehouse) -> None:

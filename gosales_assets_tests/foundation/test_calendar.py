@@ -12,6 +12,7 @@ from gosales_assets.calendar import (
     cutoff_days,
     is_closed,
     month_end,
+    months_known,
     window_end,
 )
 
@@ -55,6 +56,17 @@ def test_a_window_is_closed_on_its_last_day() -> None:
     assert window_end(cutoff, 6) == date(2024, 12, 31)
     assert is_closed(cutoff, 6, date(2024, 12, 31))
     assert not is_closed(cutoff, 6, date(2024, 12, 30))
+
+
+@given(
+    st.dates(date(2015, 1, 1), date(2030, 1, 1)).map(month_end),
+    st.dates(date(2015, 1, 1), date(2032, 1, 1)),
+    st.integers(1, 30),
+)
+def test_a_window_is_closed_if_so_many_months_are_known(
+    cutoff: date, data_end: date, months: int
+) -> None:
+    assert is_closed(cutoff, months, data_end) == (months <= months_known(cutoff, data_end))
 
 
 def test_models_learn_only_from_windows_closed_by_their_cutoff() -> None:

@@ -59,6 +59,13 @@ def test_globs_are_sorted_and_may_climb(tmp_path: Path) -> None:
         pytest.param(MINIMAL + "sku_map: no.csv\n", "sku_map: no such file", id="no sku map"),
         pytest.param(MINIMAL + "window_months: 0\n", "window_months", id="out of range"),
         pytest.param(MINIMAL + "window_months: soon\n", "window_months", id="wrong type"),
+        pytest.param(
+            MINIMAL + "targets: {windows: {Tools: 25}}\n", "targets.windows.Tools", id="too long"
+        ),
+        pytest.param(
+            MINIMAL + "targets: {windows: {Tools: 0}}\n", "targets.windows.Tools", id="too short"
+        ),
+        pytest.param(MINIMAL + "labels: {mode: owners}\n", "labels.mode", id="unknown mode"),
         pytest.param("sales_log: [\n", "not valid YAML", id="not YAML"),
         pytest.param("- a\n", "expected keys and values", id="a list"),
         pytest.param(

@@ -12,18 +12,35 @@ import pytest
 
 from gosales_assets.calendar import add_months
 from gosales_assets.labels import assets as labels_room
-from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE
+from gosales_assets.labels.contract import (
+    CANDIDATES,
+    LABELS,
+    NEW_LOGOS,
+    PREVALENCE,
+    TARGET_WINDOWS,
+)
+from gosales_assets.labels.windows import months_by_target
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.settings import Cutoffs, Settings, current_settings
-from gosales_assets.sources.contract import LABEL_DENYLIST, SALES_LINES
+from gosales_assets.sources.contract import LABEL_DENYLIST, PROSPECTS, SALES_LINES
 from gosales_assets.star import assets as star_room
 from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUTOFF, FACT_TRANSACTIONS
 from gosales_assets.warehouse import Warehouse
-from gosales_assets_tests.star.order_lines import line, sales_lines, write_sources
+from gosales_assets_tests.star.order_lines import line, made, sales_lines, write_sources
 
 SETTINGS = current_settings()
 FIRST, LAST = KEYS.cutoffs[0], KEYS.cutoffs[-1]
 TARGETS = [name for name in KEYS.divisions if name not in SETTINGS.targets.sku_sets]
+WINDOWS = dict.fromkeys(KEYS.divisions, SETTINGS.window_months) | {TARGETS[0]: 12, TARGETS[1]: 24}
+# One target is named in another spelling, as people do.
+LONGER = SETTINGS.model_copy(
+    update={
+        "targets": SETTINGS.targets.model_copy(
+            update={"windows": {f" {TARGETS[0].upper()}": 12, TARGETS[1]: 24}}
+        )
+    }
+)
+LOGO = "new logo"
 CUSTOMERS = 30
 
 
@@ -32,7 +49,9 @@ def toy_lines() -> pl.DataFrame:
     draw = random.Random(5)  # noqa: S311 - a toy log, not a secret
     start, end = day(FIRST) - timedelta(days=300), day(LAST)
     span = (end - start).days
-    rows = [line("c0", start.isoformat()), line("c0", end.isoformat(), division="Unlisted")]
+    bought = add_months(day(FIRST), 1)
+    rows = [line(LOGO, bought.isoformat(), division=TARGETS[0])]
+    rows += [line("c0", start.isoformat()), line("c0", end.isoformat(), division="Unlisted")]
     for customer in range(CUSTOMERS):
         for _ in range(40):
             when = start + timedelta(days=draw.randrange(span))
@@ -71,16 +90,26 @@ def lake(
     """A warehouse with the star of the toy log."""
     home = tmp_path_factory.mktemp("star")
     warehouse = Warehouse(home=str(home), threads=2, code_version="test", basis="test")
-    write_sources(warehouse, toy_lines())
-    return warehouse, run(star_room, warehouse, instance)
+    companies = [{"customer_id": LOGO, "valid_from": day(FIRST)}]
+    write_sources(warehouse, toy_lines(), prospects=made(PROSPECTS, companies))
+    almost = day(LAST) - timedelta(days=1)  # so that no cutoff has 24 whole months after it
+    log = SETTINGS.sales_log.model_copy(update={"complete_through": almost})
+    settings = SETTINGS.model_copy(update={"sales_log": log})
+    return warehouse, run(star_room, warehouse, instance, settings=settings)
 
 
 @pytest.fixture(scope="module")
 def labelled(
     lake: tuple[Warehouse, dg.ExecuteInProcessResult], instance: dg.DagsterInstance
 ) -> tuple[Warehouse, dg.ExecuteInProcessResult]:
-    """The same warehouse with the labels of all cutoffs, made by one run."""
+    """The same warehouse with windows, and the labels of all cutoffs, made by one run."""
     warehouse, _ = lake
+    windows = run(
+        labels_room, warehouse, instance, assets=[labels_room.target_windows], settings=LONGER
+    )
+    assert windows.success
+    # Nothing closes within 24 months: a warning that names the target, and the run goes on.
+    assert failed(windows) == {"enough_buyers"}
     result = run(
         labels_room,
         warehouse,
@@ -128,33 +157,59 @@ def test_one_run_labels_every_division_of_every_cutoff(
     assert warehouse.partitions(CANDIDATES) == grid
     assert warehouse.partitions(LABELS) == grid
     per_partition = [c for c in result.get_asset_check_evaluations() if c.partition]
-    assert len(per_partition) == 4 * len(grid)
+    assert len(per_partition) == 5 * len(grid)
 
 
 def test_open_windows_have_no_labels_and_closed_ones_lose_no_candidate(
     labelled: tuple[Warehouse, dg.ExecuteInProcessResult],
 ) -> None:
     warehouse, _ = labelled
-    closed = dict(warehouse.read(DIM_CUTOFF).select("cutoff", "is_closed").iter_rows())
-    assert not closed[day(LAST)]
+    data_end = warehouse.read(DIM_CUTOFF)["data_end"][0]
+    labelled_at: dict[str, int] = dict.fromkeys(KEYS.divisions, 0)
     for keys in warehouse.partitions(LABELS):
         people = warehouse.read(CANDIDATES, **keys)["customer_id"].to_list()
-        expected = people if closed[day(keys["cutoff"])] else []
-        assert warehouse.read(LABELS, **keys)["customer_id"].to_list() == expected
+        months = WINDOWS[keys["division"]]
+        is_closed = add_months(day(keys["cutoff"]), months) <= data_end
+        rows = warehouse.read(LABELS, **keys)
+        assert rows["customer_id"].to_list() == (people if is_closed else [])
+        assert rows["window_months"].is_in([months]).all()
+        labelled_at[keys["division"]] += is_closed
+    assert labelled_at[TARGETS[1]] == 0 < labelled_at[TARGETS[0]] < labelled_at[TARGETS[2]]
+    table = warehouse.read(TARGET_WINDOWS)
+    assert dict(table.select("division", "closed_cutoffs").iter_rows()) == labelled_at
+    assert months_by_target(table) == WINDOWS
+
+
+def test_one_partition_alone_gives_what_one_run_gave(
+    labelled: tuple[Warehouse, dg.ExecuteInProcessResult], instance: dg.DagsterInstance
+) -> None:
+    warehouse, _ = labelled
+    key = {"cutoff": FIRST, "division": TARGETS[0]}
+
+    def checksums() -> list[str]:
+        return [warehouse.footer(t, **key)["gosales.checksum"] for t in (CANDIDATES, LABELS)]
+
+    together = checksums()
+    for table in (CANDIDATES, LABELS):
+        warehouse.remove(table, **key)
+    both = [labels_room.candidates, labels_room.labels]
+    assert run(
+        labels_room, warehouse, instance, assets=both, partition_key="|".join(key.values())
+    ).success
+    assert checksums() == together
 
 
 def test_net_values_of_a_cutoff_are_those_of_the_facts(
     labelled: tuple[Warehouse, dg.ExecuteInProcessResult],
 ) -> None:
     warehouse, _ = labelled
-    end = add_months(day(FIRST), SETTINGS.window_months)
     denied = SETTINGS.labels.sku_denylist
-    facts = warehouse.read(FACT_TRANSACTIONS).filter(
-        pl.col("order_date") > day(FIRST),
-        pl.col("order_date") <= end,
-        ~pl.col("sku").is_in(denied),
+    later = warehouse.read(FACT_TRANSACTIONS).filter(
+        pl.col("order_date") > day(FIRST), ~pl.col("sku").is_in(denied)
     )
     for division in TARGETS:
+        end = add_months(day(FIRST), WINDOWS[division])
+        facts = later.filter(pl.col("order_date") <= end)
         rows = warehouse.read(LABELS, cutoff=FIRST, division=division)
         people = facts.filter(
             pl.col("division") == division,
@@ -195,7 +250,7 @@ def test_prevalence_counts_closed_cutoffs_and_warns_without_stopping(
         labels_room,
         warehouse,
         instance,
-        assets=[labels_room.prevalence],
+        assets=[labels_room.new_logos, labels_room.prevalence],
         tags={
             "dagster/asset_partition_range_start": FIRST,
             "dagster/asset_partition_range_end": LAST,
@@ -203,9 +258,49 @@ def test_prevalence_counts_closed_cutoffs_and_warns_without_stopping(
     )
     assert result.success
     assert failed(result) <= {"prevalence_is_usual"}
-    assert warehouse.read(PREVALENCE, cutoff=FIRST).height == 3 * len(KEYS.divisions)
+    logos = warehouse.read(NEW_LOGOS, cutoff=FIRST)
+    closed = [name for name in KEYS.divisions if WINDOWS[name] < 24]
+    assert logos["division"].to_list() == closed
+    assert logos.filter(pl.col("label") == 1).select("customer_id", "division").rows() == [
+        (LOGO, TARGETS[0])
+    ]
+    assert warehouse.read(NEW_LOGOS, cutoff=KEYS.cutoffs[1]).is_empty()
+    shares = warehouse.read(PREVALENCE, cutoff=FIRST)
+    assert shares.height == 4 * len(closed)
+    assert shares.filter(pl.col("cohort") == "new_logo")["positives"].sum() == 1
+    later = warehouse.read(PREVALENCE, cutoff=KEYS.cutoffs[1])
+    assert sorted(later["cohort"].unique()) == ["all", "expansion", "repeat"]
     assert warehouse.read(PREVALENCE, cutoff=LAST).is_empty()
     warehouse.remove(LABELS, **left_over)
+
+
+def test_candidates_may_be_only_those_who_do_not_own_the_target(
+    labelled: tuple[Warehouse, dg.ExecuteInProcessResult],
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(labelled[0].home_path, tmp_path / "home")
+    warehouse = Warehouse(home=str(tmp_path / "home"), code_version="test", basis="test")
+    mode = SETTINGS.labels.model_copy(update={"mode": "expansion"})
+    result = run(
+        labels_room,
+        warehouse,
+        instance,
+        assets=[labels_room.candidates, labels_room.labels],
+        settings=SETTINGS.model_copy(update={"labels": mode}),
+        tags={
+            "dagster/asset_partition_range_start": f"{FIRST}|{KEYS.divisions[0]}",
+            "dagster/asset_partition_range_end": f"{FIRST}|{KEYS.divisions[-1]}",
+        },
+    )
+    assert result.success
+    assert failed(result) == set()
+    for division in KEYS.divisions:
+        key = {"cutoff": FIRST, "division": division}
+        for table in (CANDIDATES, LABELS):
+            everybody = labelled[0].read(table, **key)
+            strangers = everybody.filter(pl.col("cohort") == "expansion")
+            assert warehouse.read(table, **key).equals(strangers)
 
 
 def test_a_line_lost_on_the_way_stops_what_is_downstream(

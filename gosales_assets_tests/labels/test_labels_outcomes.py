@@ -1,5 +1,6 @@
 """Labels: who is a candidate, which days count, and what label follows."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,14 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.calendar import month_end, window_end
-from gosales_assets.labels.candidates import candidates
-from gosales_assets.labels.outcomes import labels, outcomes
+from gosales_assets.labels.candidates import Mode, candidates, of_candidates, prospects
+from gosales_assets.labels.outcomes import labels, outcomes, positives
+from gosales_assets.labels.windows import window_table
+from gosales_assets.sources.contract import PROSPECTS
 from gosales_assets.star.activity import by_day
 from gosales_assets.star.scopes import target_lines
 from gosales_assets_tests.star.order_lines import (
     evaluate,
     facts_of,
     line,
+    made,
     sales_lines,
     wild_lines,
 )
@@ -31,16 +35,20 @@ CUTOFF = date(2024, 2, 29)
 def labelled(
     lines: pl.DataFrame,
     cutoff: date = CUTOFF,
-    months: int = 3,
+    months: int | Mapping[str, int] = 3,
     denylist: tuple[str, ...] = (),
     threshold: float = 0.0,
+    mode: Mode = "all",
 ) -> pl.DataFrame:
-    def expression(facts: ir.Table) -> ir.Table:
-        people = candidates(by_day(facts, SETS), TARGETS, cutoff)
-        bought = outcomes(target_lines(facts, TARGETS, SETS), cutoff, months, denylist)
-        return labels(people, bought, months, threshold)
+    of_each = dict.fromkeys(TARGETS, months) if isinstance(months, int) else months
+    windows = window_table((cutoff, target, length) for target, length in of_each.items())
 
-    return evaluate(expression, facts_of(lines)).sort("division", "customer_id")
+    def expression(facts: ir.Table, spans: ir.Table) -> ir.Table:
+        people = candidates(by_day(facts, SETS), TARGETS, cutoff, mode)
+        bought = outcomes(target_lines(facts, TARGETS, SETS), spans, denylist)
+        return labels(people, spans, bought, threshold)
+
+    return evaluate(expression, facts_of(lines), windows).sort("division", "customer_id")
 
 
 def tools(frame: pl.DataFrame, *columns: str) -> list[tuple]:
@@ -161,6 +169,67 @@ def test_a_line_counts_for_its_division_and_for_every_set_that_names_its_sku() -
     ]
 
 
+def test_each_target_has_its_own_window_and_one_without_a_window_no_labels() -> None:
+    lines = after_history(
+        line("a", "2024-03-31"),
+        line("a", "2024-04-01", sku="r", division="Paint"),
+    )
+    frame = labelled(lines, months={"Tools": 1, "Paint": 1, "Brushes": 2})
+    assert frame.select("division", "window_months", "label").rows() == [
+        ("Brushes", 2, 1),
+        ("Paint", 1, 0),
+        ("Tools", 1, 1),
+    ]
+
+
+def test_expansion_leaves_out_owners_and_nobody_else() -> None:
+    lines = after_history(line("a", "2024-01-10"), line("b", "2024-01-10", division="Wood"))
+    everybody, strangers = labelled(lines), labelled(lines, mode="expansion")
+    assert strangers.equals(everybody.filter(pl.col("cohort") == "expansion"))
+    assert tools(strangers, "customer_id") == [("b",)]
+
+
+def logos(lines: pl.DataFrame, *companies: tuple[str, str | None]) -> pl.DataFrame:
+    rows = [
+        {"customer_id": name, "valid_from": since and date.fromisoformat(since)}
+        for name, since in companies
+    ]
+    windows = window_table((CUTOFF, target, 3) for target in TARGETS)
+
+    def expression(facts: ir.Table, spans: ir.Table, known: ir.Table) -> ir.Table:
+        people = prospects(known, by_day(facts, SETS), TARGETS, CUTOFF)
+        return labels(people, spans, outcomes(target_lines(facts, TARGETS, SETS), spans), 0.0)
+
+    frame = evaluate(expression, facts_of(lines), windows, made(PROSPECTS, rows))
+    return frame.sort("division", "customer_id")
+
+
+def test_prospects_are_known_by_the_cutoff_and_have_bought_nothing_by_then() -> None:
+    lines = sales_lines(
+        line("buys later", "2024-03-01"),
+        line("customer", "2024-02-29"),
+        line("only returned", "2024-02-01", quantity=-1, revenue=-10),
+        line("known too late", "2024-03-05"),
+    )
+    frame = logos(
+        lines,
+        ("buys later", "2023-01-01"),
+        ("buys later", "2024-02-29"),  # a change of its attributes
+        ("customer", "2023-01-01"),
+        ("known too late", "2024-03-01"),
+        ("known today only", None),
+        ("never buys", "2024-02-29"),
+        ("only returned", "2023-01-01"),
+    )
+    assert frame["cohort"].unique().to_list() == ["new_logo"]
+    assert tools(frame, "customer_id", "label", "orders_window") == [
+        ("buys later", 1, 1),
+        ("never buys", 0, 0),
+        ("only returned", 0, 0),
+    ]
+    assert frame.height == 3 * len(TARGETS)
+
+
 def by_hand(facts: pl.DataFrame, cutoff: date, months: int) -> list[tuple]:
     rows = facts.to_dicts()
     targets: dict[str, Any] = {
@@ -207,3 +276,30 @@ def test_no_later_line_changes_who_is_a_candidate(lines: pl.DataFrame) -> None:
     columns = ["division", "customer_id", "cohort"]
     past = labelled(lines.filter(pl.col("order_date") <= CUTOFF)).select(columns)
     assert labelled(lines).select(columns).equals(past)
+
+
+@given(
+    lines=wild_lines(),
+    denylist=st.sampled_from([(), ("p",)]),
+    threshold=st.sampled_from([0.0, 20.0]),
+    mode=st.sampled_from(["all", "expansion"]),
+)
+@settings(max_examples=10, deadline=None)
+def test_windows_are_chosen_by_the_buyers_that_labels_then_have(
+    lines: pl.DataFrame, denylist: tuple[str, ...], threshold: float, mode: Mode
+) -> None:
+    cutoffs, lengths = [date(2023, 12, 31), CUTOFF], [1, 3]
+    windows = window_table((c, t, m) for c in cutoffs for t in TARGETS for m in lengths)
+
+    def expression(facts: ir.Table, spans: ir.Table) -> ir.Table:
+        bought = outcomes(target_lines(facts, TARGETS, SETS), spans, denylist)
+        return positives(of_candidates(bought, by_day(facts, SETS), mode), threshold)
+
+    counted = evaluate(expression, facts_of(lines), windows)
+    found = {row[:3]: row[3] for row in counted.iter_rows()}
+    for cutoff in cutoffs:
+        for months in lengths:
+            frame = labelled(lines, cutoff, months, denylist, threshold, mode)
+            for target in TARGETS:
+                buyers = frame.filter(pl.col("division") == target)["label"].sum()
+                assert found.get((cutoff, target, months), 0) == buyers

@@ -32,14 +32,17 @@ def trained() -> tuple[PooledModel, pl.DataFrame]:
             "label": (random.random(900) < 1 / (1 + np.exp(1 - x))).astype(int),
         }
     )
+    windows = {"A": 6, "B": 6, "C": 9}
     return fit_pooled(
-        rows, rows, cutoff=date(2024, 12, 31), window_months=6, seeds=2, seed=1, threads=1
+        rows, rows, cutoff=date(2024, 12, 31), windows=windows, seeds=2, seed=1, threads=1
     )
 
 
 @pytest.fixture
 def home(tmp_path: Path, trained: tuple[PooledModel, pl.DataFrame]) -> Path:
-    slices = Slices((date(2024, 3, 31),), date(2024, 6, 30), "time")
+    by_time = Slices((date(2024, 3, 31),), date(2024, 6, 30), "time")
+    slices = {"A": by_time, "B": by_time}
+    slices["C"] = Slices((date(2024, 3, 31),), date(2024, 3, 31), "customer")
     rows = dict.fromkeys(
         ["training", "training_positives", "selection", "selection_positives"], 900
     )
@@ -59,15 +62,28 @@ def test_a_saved_model_scores_the_same(
     assert found.judgements["blend"].equals(trained[1]["blend"])
 
 
+def test_the_card_says_each_divisions_window_and_slices(home: Path) -> None:
+    card = artefact.load_card(home, CUTOFF)
+    assert card["windows"] == {"A": 6, "B": 6, "C": 9}
+    assert card["slices"]["C"] == {
+        "training": ["2024-03-31"],
+        "selection": "2024-03-31",
+        "split": "customer",
+    }
+    words = (artefact.folder_of(home, CUTOFF) / "card.md").read_text()
+    assert "# Model for 2024-12-31, 6 months (C: 9) ahead" in words
+    assert "Judged on 2024-03-31, 2024-06-30 (split by customer, time)" in words
+
+
 def test_saving_again_replaces_the_whole_folder(home: Path) -> None:
-    card = untrained_card(CUTOFF, 6, "warm-up", "nothing closed") | {"model_version": "v2"}
+    card = untrained_card(CUTOFF, {"A": 6}, "warm-up", "nothing closed") | {"model_version": "v2"}
     folder = artefact.save(home, CUTOFF, card, markdown(card), None)
     assert sorted(p.name for p in folder.iterdir()) == ["card.json", "card.md"]
     assert [p.name for p in folder.parent.iterdir()] == [folder.name]
     assert artefact.load(home, CUTOFF) is None
 
 
-@pytest.mark.parametrize("key", ["cutoff", "window_months", "divisions", "features"])
+@pytest.mark.parametrize("key", ["cutoff", "windows", "divisions", "features"])
 def test_a_card_that_does_not_say_enough_is_refused(home: Path, key: str) -> None:
     path = artefact.folder_of(home, CUTOFF) / "card.json"
     card = json.loads(path.read_text())

@@ -12,6 +12,7 @@ from gosales_assets.models.metrics import auc, sigmoid
 from gosales_assets.models.pooled import NothingToLearn, PooledModel, fit_pooled
 
 DIVISIONS = ["Apples", "Pears", "Plums"]
+SIX = dict.fromkeys(DIVISIONS, 6)
 CUTOFFS = [date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30)]
 FEATURES = [
     "rfm__div__orders__ever",
@@ -55,7 +56,7 @@ def fitted(signal: float = 1.0, threads: int = 2) -> tuple[PooledModel, pl.DataF
         pl.concat(rows[:2]),
         rows[2],
         cutoff=date(2025, 3, 31),
-        window_months=6,
+        windows=SIX,
         seeds=5,
         seed=7,
         threads=threads,
@@ -143,20 +144,21 @@ def test_it_refuses_rows_it_was_not_made_for(trained: tuple[PooledModel, pl.Data
     model = trained[0]
     rows = world(date(2025, 3, 31), 1).drop("label", "true")
     with pytest.raises(ModelMismatch, match=r"missing.*rfm__div__orders__ever"):
-        model.check(rows.drop("rfm__div__orders__ever"), date(2025, 3, 31), 6)
+        model.check(rows.drop("rfm__div__orders__ever"), date(2025, 3, 31), SIX)
     with pytest.raises(ModelMismatch, match=r"unknown.*new__all__thing__3m"):
-        model.check(rows.with_columns(new__all__thing__3m=pl.lit(1.0)), date(2025, 3, 31), 6)
+        model.check(rows.with_columns(new__all__thing__3m=pl.lit(1.0)), date(2025, 3, 31), SIX)
     with pytest.raises(ModelMismatch, match="division Kiwis"):
-        model.check(rows.with_columns(division=pl.lit("Kiwis")), date(2025, 3, 31), 6)
+        model.check(rows.with_columns(division=pl.lit("Kiwis")), date(2025, 3, 31), SIX)
     with pytest.raises(ModelMismatch, match="cutoff 2025-03-31, not 2025-06-30"):
-        model.check(rows, date(2025, 6, 30), 6)
-    with pytest.raises(ModelMismatch, match=r"6 months.*12"):
-        model.check(rows, date(2025, 3, 31), 12)
+        model.check(rows, date(2025, 6, 30), SIX)
+    longer = SIX | {DIVISIONS[1]: 12}
+    with pytest.raises(ModelMismatch, match=rf"6 months of {DIVISIONS[1]}, but now it is 12"):
+        model.check(rows, date(2025, 3, 31), longer)
+    others = rows.filter(pl.col("division") != DIVISIONS[1])
+    model.check(others, date(2025, 3, 31), longer)
 
 
 def test_nothing_can_be_learned_from_one_outcome() -> None:
     rows = world(CUTOFFS[0], 0).drop("true").with_columns(label=pl.lit(0))
     with pytest.raises(NothingToLearn, match="0 of 4500"):
-        fit_pooled(
-            rows, rows, cutoff=date(2025, 3, 31), window_months=6, seeds=1, seed=1, threads=1
-        )
+        fit_pooled(rows, rows, cutoff=date(2025, 3, 31), windows=SIX, seeds=1, seed=1, threads=1)

@@ -13,6 +13,7 @@ from gosales_assets.models.slices import (
     divide_customers,
     folds,
     sample_customers,
+    slices_by_division,
     slices_for,
 )
 
@@ -45,6 +46,23 @@ def test_no_window_reaches_past_the_cutoff(window: int, newest: int, cutoff: dat
         assert window_end(day, window) <= cutoff
     if found and found.split == "time":
         assert max(found.training) < found.selection
+
+
+def test_each_division_has_the_slices_of_its_own_window() -> None:
+    windows = {"Six": 6, "Nine": 9, "Never": 24}
+    found = slices_by_division(QUARTERS, date(2023, 12, 31), windows, 6)
+    assert sorted(found) == ["Nine", "Six"]
+    assert (found["Six"].split, found["Six"].selection) == ("time", QUARTERS[1])
+    assert (found["Nine"].split, found["Nine"].selection) == ("customer", QUARTERS[0])
+
+
+def test_a_sample_has_customers_of_every_fold_and_on_both_sides() -> None:
+    customers = pl.Series("customer_id", [f"C{i}" for i in range(4_000)])
+    kept = sample_customers(customers.to_frame(), 400, seed=1)
+    assert folds(kept, 5, seed=1).value_counts()["count"].min() > 50
+    training, selection = divide_customers(pl.DataFrame({"customer_id": kept}), seed=1)
+    assert selection.height == pytest.approx(120, abs=40)
+    assert training.height + selection.height == 400
 
 
 @given(CUSTOMERS, st.integers(1, 80))

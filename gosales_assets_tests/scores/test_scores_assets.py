@@ -26,8 +26,14 @@ from gosales_assets.sources.contract import CUSTOMERS as SIDE_CUSTOMERS
 from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
 from gosales_assets.tracking import Tracking
 from gosales_assets.warehouse import Warehouse
+from gosales_assets_tests.labels.given_windows import write_windows
 
 CUSTOMERS = [f"C{i:03d}" for i in range(120)]
+# A window that closes at no cutoff, and one that closes one cutoff later than the usual.
+UNKNOWN, LONG = KEYS.divisions[-2:]
+# With labels.mode expansion, a division that all own has no candidates.
+OWNED_BY_ALL = KEYS.divisions[-3]
+USUAL = KEYS.divisions[:-3]
 DAYS = [date.fromisoformat(key) for key in KEYS.cutoffs]
 
 
@@ -56,7 +62,7 @@ def fill(warehouse: Warehouse, cutoffs: list[str]) -> None:
             chance = 1 / (1 + np.exp(2 - matrix["rfm__div__orders__12m"].to_numpy()))
             bought = (random.random(len(CUSTOMERS)) < chance).astype(int)
             labels = rows.with_columns(
-                window_months=pl.lit(6),
+                window_months=pl.lit({UNKNOWN: 24, LONG: 12}.get(division, 6)),
                 label=pl.Series(bought),
                 net_gp_window=pl.Series(bought * 100.0),
                 orders_window=pl.Series(bought),
@@ -84,7 +90,11 @@ def home(
     first = next(i for i, day in enumerate(DAYS) if closed_by(DAYS, day, window))
     cutoffs = list(KEYS.cutoffs[first - 1 : first + 2])
     fill(warehouse, list(KEYS.cutoffs[: first + 2]))
+    nobody = {"cutoff": cutoffs[2], "division": OWNED_BY_ALL}
+    for table in (FEATURE_MATRIX, CANDIDATES, LABELS):
+        warehouse.write(table, table.empty(), **nobody)
     warehouse.write(DIM_CUSTOMER, customers())
+    write_windows(warehouse, {UNKNOWN: 24, LONG: 12})
     for table in (SIDE_CUSTOMERS, INDUSTRY_MATCHES):
         warehouse.write(table, table.empty())
     resources = {
@@ -125,7 +135,7 @@ def test_the_warm_up_says_so_and_scores_nobody(home) -> None:
 
 def test_every_candidate_has_a_score_and_a_place(home) -> None:
     warehouse, _, cutoffs = home
-    for division in KEYS.divisions:
+    for division in USUAL:
         rows = warehouse.read(ICP_SCORES, cutoff=cutoffs[2], division=division)
         assert rows["customer_id"].to_list() == CUSTOMERS
         assert rows["trend"].is_in(["up", "steady", "down"]).all()
@@ -133,9 +143,43 @@ def test_every_candidate_has_a_score_and_a_place(home) -> None:
         assert first["trend"].unique().to_list() == ["new"]
 
 
+def test_a_division_is_scored_from_the_first_cutoff_that_its_own_window_closed_by(home) -> None:
+    warehouse, _, cutoffs = home
+    scored = {
+        division: [
+            warehouse.read(ICP_SCORES, cutoff=cutoff, division=division).height > 0
+            for cutoff in cutoffs
+        ]
+        for division in KEYS.divisions
+    }
+    assert scored == {division: [False, True, True] for division in USUAL} | {
+        OWNED_BY_ALL: [False, True, False],
+        LONG: [False, False, True],
+        UNKNOWN: [False, False, False],
+    }
+    for division, months in ((USUAL[0], 6), (LONG, 12)):
+        rows = warehouse.read(ICP_SCORES, cutoff=cutoffs[2], division=division)
+        assert rows["window_months"].unique().to_list() == [months]
+    late = warehouse.read(ICP_SCORES, cutoff=cutoffs[2], division=LONG)
+    assert late["trend"].unique().to_list() == ["new"]
+    assert warehouse.read(CALIBRATION, cutoff=cutoffs[2], division=UNKNOWN).select(
+        "status", "method", "note"
+    ).row(0) == (
+        "warm-up",
+        "none",
+        "the model had nothing to learn of this division: see models/pooled_model",
+    )
+    card = artefact.load_card(warehouse.home_path, cutoffs[2])
+    assert card["slices"][LONG] == {
+        "training": [KEYS.cutoffs[0]],
+        "selection": KEYS.cutoffs[0],
+        "split": "customer",
+    }
+
+
 def test_the_strongest_feature_is_the_first_reason(home) -> None:
     warehouse, _, cutoffs = home
-    wanted = [{"cutoff": cutoffs[2], "division": division} for division in KEYS.divisions]
+    wanted = [{"cutoff": cutoffs[2], "division": division} for division in USUAL]
     reasons = warehouse.read_many(ICP_SCORES, wanted)["reason_1"].drop_nulls()
     assert reasons.str.contains("orders of|value of").mean() > 0.7
 
@@ -173,7 +217,7 @@ def test_a_model_depends_on_all_earlier_cutoffs() -> None:
     assert {key.to_user_string() for key in keys} >= {
         "features/feature_matrix",
         "labels/labels",
-        "features/feature_statistics",
+        "features/matrix_statistics",
         "labels/prevalence",
     }
     assert POOLED_MODEL in MODELS[0].keys

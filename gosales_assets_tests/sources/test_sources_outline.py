@@ -9,7 +9,12 @@ import pytest
 
 from gosales_assets.settings import Settings, SettingsError, environment
 from gosales_assets.sources import delimited
-from gosales_assets.sources.outline import check_sources, target_divisions, trading_days
+from gosales_assets.sources.outline import (
+    check_sources,
+    own_windows,
+    target_divisions,
+    trading_days,
+)
 
 LOG = """customer_id,order_date,sku,division,revenue
 1,2023-02-01,A,Post_Processing,1
@@ -46,6 +51,14 @@ def test_targets_are_divisions_less_the_excluded_and_the_sets(tmp_path: Path) ->
     ]
 
 
+def test_windows_of_their_own_are_keyed_like_targets(tmp_path: Path) -> None:
+    windows = {"post processing": 9, "seats": 3}
+    targets = {"sku_sets": {"Seats": ["A"]}, "windows": windows}
+    assert own_windows(make(tmp_path, targets=targets)) == {"Post_Processing": 9, "Seats": 3}
+    assert own_windows(make(tmp_path)) == {}
+    assert own_windows(Settings(targets={"windows": windows})) == {}
+
+
 def test_rules_and_the_other_division_count(tmp_path: Path) -> None:
     log = "customer_id,order_date,sku,product_name,revenue\n1,2024-01-01,A,x,1\n"
     rules = {"keyword_rules": [["pen", "Pens"], ["pencil", "PENS"]], "other_division": "Rest"}
@@ -71,6 +84,18 @@ def test_without_a_log_the_code_location_still_loads() -> None:
         (
             {"targets": {"exclude": ["Toolz"]}},
             "no division 'Toolz' in the log; did you mean 'Tools'",
+        ),
+        (
+            {"targets": {"windows": {"Toolz": 9}}},
+            "targets.windows: no target is called 'Toolz'; did you mean 'Tools'",
+        ),
+        (
+            {"targets": {"exclude": ["Tools"], "windows": {"Tools": 9}}},
+            "targets.windows: no target is called 'Tools'",
+        ),
+        (
+            {"targets": {"windows": {"Tools": 9, "TOOLS": 12}}},
+            "targets.windows: 'TOOLS' names 'Tools' once more",
         ),
         ({"targets": {"sku_sets": {"tools": ["A"]}}}, "'tools' is the name of a division"),
         ({"targets": {"exclude": ["Tools", "Bath & Co", "PostProcessing"]}}, "nothing is left"),

@@ -189,3 +189,10 @@ def test_missing_columns_are_told_in_one_line(
     message = str(caught.value)
     assert "\n" not in message
     assert all(word in message for word in words), message
+
+
+def test_prospects_without_a_day_are_kept_and_named(tmp_path: Path) -> None:
+    content = "customer_id,company_name,valid_from\n1,A,2024-01-01\n1,A,2024-06-01\n2,B,\n"
+    load = load_side_table(make(tmp_path, "prospects", content), "prospects", {})
+    assert load.frame["customer_id"].to_list() == ["1", "1", "2"]
+    assert load.remarks == ["1 rows without valid_from count for no cutoff"]

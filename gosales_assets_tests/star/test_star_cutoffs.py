@@ -22,6 +22,23 @@ def test_a_window_closes_on_its_last_day() -> None:
     assert cutoff_table(cutoffs, 6, START, date(2024, 8, 30))["is_closed"].sum() == 1
 
 
+def test_months_known_are_whole_months_of_complete_data() -> None:
+    cutoffs = [date(2023, 12, 31), date(2024, 2, 29), date(2024, 7, 31), date(2024, 8, 31)]
+    assert cutoff_table(cutoffs, 6, START, END)["months_known"].to_list() == [8, 6, 1, 0]
+    earlier = cutoff_table(cutoffs, 6, START, date(2024, 8, 30))
+    assert earlier["months_known"].to_list() == [7, 5, 0, 0]
+
+
+def test_one_closed_window_of_any_target_is_enough() -> None:
+    cutoffs = [date(2024, 4, 30), date(2024, 5, 31)]
+    with pytest.raises(SettingsError, match="window_months: 6 months"):
+        cutoff_table(cutoffs, 6, START, END)
+    table = cutoff_table(cutoffs, 6, START, END, shortest=4)
+    assert table["is_closed"].to_list() == [False, False]
+    with pytest.raises(SettingsError, match="window_months: 5 months"):
+        cutoff_table(cutoffs, 6, START, END, shortest=5)
+
+
 def test_windows_that_end_in_february_end_with_the_month() -> None:
     table = cutoff_table([date(2022, 8, 31), date(2023, 8, 31)], 6, START, END)
     assert table["window_end"].to_list() == [date(2023, 2, 28), date(2024, 2, 29)]

@@ -53,7 +53,9 @@ def test_divisions_are_listed_sold_or_not_target_or_not() -> None:
     )
     sets = {"Brushes": ["q"], "Dreams": ["z"]}
     sold = evaluate(lambda t: dimensions.first_sales(t, sets), facts_of(lines))
-    frame = dimensions.divisions(sold, ["Tools", "Wood", "Brushes", "Dreams"], list(sets), 6)
+    frame = dimensions.divisions(
+        sold, ["Tools", "Wood", "Brushes", "Dreams"], list(sets), 6, {"Wood": 9}
+    )
     assert frame.select("division", "scope", "is_target", "first_sold").rows() == [
         ("Brushes", "sku_set", True, date(2024, 1, 1)),
         ("Dreams", "sku_set", True, None),
@@ -78,7 +80,7 @@ def test_a_sku_set_called_like_a_division_is_refused() -> None:
         lambda t: dimensions.first_sales(t, {}), facts_of(sales_lines(line("a", "2024-02-01")))
     )
     with pytest.raises(SettingsError, match=r"targets\.sku_sets: 'Tools'"):
-        dimensions.divisions(sold, ["Tools"], ["Tools"], 6)
+        dimensions.divisions(sold, ["Tools"], ["Tools"], 6, {})
 
 
 def test_sku_sets_are_keyed_like_divisions() -> None:

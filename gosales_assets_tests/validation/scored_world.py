@@ -78,6 +78,7 @@ def write_lake(warehouse: Warehouse) -> None:
             cutoff=on,
             customer_id=IDS[1],
             division=KEYS.divisions[0],
+            kind="division",
             lift=2.0,
         )
         warehouse.write(AFFINITY_EVIDENCE, evidence, cutoff=cutoff)

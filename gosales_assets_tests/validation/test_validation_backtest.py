@@ -48,6 +48,19 @@ def test_contract_and_completeness():
     assert measured.filter(pl.col("value").is_nan() | pl.col("low").is_nan()).is_empty()
 
 
+def test_without_owners_the_other_cohorts_are_measured_as_ever():
+    strangers = world().with_columns(cohort=pl.lit("expansion"))
+    measured = measure(strangers)
+    assert breaches(BACKTESTS, measured) == []
+    of = {c: measured.filter(pl.col("cohort") == c).drop("cohort") for c in COHORTS}
+    assert of["all"].equals(of["expansion"])
+    assert of["repeat"]["rows"].unique().to_list() == [0]
+    assert (
+        of["repeat"].select("value", "low", "high").null_count().row(0)
+        == (of["repeat"].height,) * 3
+    )
+
+
 def test_cohorts_partition_the_customers():
     measured = measure(world()).filter((pl.col("metric") == "auc") & (pl.col("ranking") == "model"))
     rows = dict(measured.select("cohort", "rows").iter_rows())

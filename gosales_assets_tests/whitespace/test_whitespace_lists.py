@@ -170,10 +170,11 @@ def test_gathering_takes_each_fact_from_its_own_table():
         pl.DataFrame({**who, "recency__all__days__ever": [40.0, 3.0]}),
         pl.DataFrame(
             {
-                "customer_id": ["C0001"],
-                "division": ["PDM"],
-                "lift": [2.5],
-                "antecedent": ["Services"],
+                "customer_id": ["C0001", "C0000"],
+                "division": ["PDM"] * 2,
+                "kind": ["division", "product"],
+                "lift": [2.5, 9.0],
+                "antecedent": ["Services", "a SKU"],
             }
         ),
         pl.DataFrame({**who, "rep": ["Kim", None], "territory": [None, "North"]}),
@@ -196,6 +197,7 @@ def test_a_customer_in_two_rows_of_a_feature_table_is_refused():
             "recency__div__days__ever": pl.Float64,
             "similarity__div__als__24m": pl.Float64,
             "lift": pl.Float64,
+            "kind": pl.String,
             "antecedent": pl.String,
             "rep": pl.String,
             "territory": pl.String,

@@ -2,28 +2,37 @@
 
 Names read ``family__scope__measure__window``. The scope is ``all`` (the customer), ``div``
 (customer and target) or ``mkt`` (the target alone). Nothing else may appear in a matrix, and
-everything here does.
+everything here does, save the families that are off in the settings.
 """
 
 from functools import cache
 from itertools import chain
 
 from gosales_assets.features.catalog.customer import customer_features
-from gosales_assets.features.catalog.feature import NEVER, WINDOWS, Feature
+from gosales_assets.features.catalog.families import FAMILIES
+from gosales_assets.features.catalog.feature import ABSENT, NEVER, WINDOWS, YEAR, Feature
 from gosales_assets.features.catalog.history import (
     DECAY_HALF_LIVES,
     OFFSET_DAYS,
+    OFFSET_MEASURES,
+    RFM_MEASURES,
     history_features,
 )
-from gosales_assets.features.catalog.target import ATTRIBUTES, target_features
+from gosales_assets.features.catalog.target import ATTRIBUTES, EXPIRING_DAYS, target_features
 
 __all__ = [
+    "ABSENT",
     "ATTRIBUTES",
     "CATALOG",
     "DECAY_HALF_LIVES",
+    "EXPIRING_DAYS",
+    "FAMILIES",
     "NEVER",
     "OFFSET_DAYS",
+    "OFFSET_MEASURES",
+    "RFM_MEASURES",
     "WINDOWS",
+    "YEAR",
     "Feature",
     "feature",
     "feature_names",

@@ -5,34 +5,11 @@ from collections.abc import Iterator
 from gosales_assets.features.catalog.feature import NOT_IN_WINDOW, Feature, period
 
 
-def _rfm_of_customer() -> Iterator[Feature]:
-    yield Feature("rfm", "all", "lines", "12m", "order lines in the last 12 months", "lines")
-    yield Feature(
-        "rfm",
-        "all",
-        "revenue",
-        "12m",
-        "revenue in the last 12 months",
-        "base currency",
-        "revenue unknown",
-    )
-    yield Feature(
-        "rfm",
-        "all",
-        "value_per_order",
-        "12m",
-        "value per order in the last 12 months",
-        "base currency",
-        NOT_IN_WINDOW,
-    )
-
-
 def customer_features() -> Iterator[Feature]:
     """Features that only the customer as a whole has."""
-    yield from _rfm_of_customer()
     yield Feature("lifecycle", "all", "tenure", "ever", "days since the first order", "days")
     for quarter in range(1, 5):
-        meaning = f"share of orders in quarter {quarter}"
+        meaning = f"share of the orders of 24 months that fell in quarter {quarter} of a year"
         yield Feature(
             "season", "all", f"quarter_{quarter}_share", "24m", meaning, "share", NOT_IN_WINDOW
         )

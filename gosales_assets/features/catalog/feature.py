@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 WINDOWS = {"3m": 3, "6m": 6, "12m": 12, "24m": 24}
 """Window -> months before the cutoff; ``ever`` and ``now`` have no length."""
+YEAR = WINDOWS["12m"]
 
 NEVER = "never missing"
 NO_PURCHASE = "no purchase yet"
 NOT_IN_WINDOW = "no purchase in the window"
 ONE_DAY = "fewer than two order days"
 NOT_GIVEN = "not given"
+NO_SEATS = "no products are set as seats"
+ABSENT = (NOT_GIVEN, NO_SEATS)
+"""Says of a count: null where the whole signal is absent, else 0 for whoever has none."""
 
 
 @dataclass(frozen=True)

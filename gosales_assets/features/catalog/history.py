@@ -5,6 +5,7 @@ from itertools import chain
 
 from gosales_assets.features.catalog.feature import (
     NO_PURCHASE,
+    NO_SEATS,
     NOT_IN_WINDOW,
     ONE_DAY,
     WINDOWS,
@@ -14,16 +15,31 @@ from gosales_assets.features.catalog.feature import (
 
 DECAY_HALF_LIVES = (30, 90, 180)
 OFFSET_DAYS = 60
+"""Days before the cutoff on which the offset windows end."""
+RFM_MEASURES = ("orders", "lines", "value", "revenue")
+OFFSET_MEASURES = ("orders", "value")
+_MONEY = "base currency"
 
 
 def _rfm(scope: str, of: str) -> Iterator[Feature]:
+    def rfm(measure: str, window: str, words: str, *unit_and_null: str) -> Feature:
+        meaning = f"{words}{of} {period(window)}"
+        return Feature("rfm", scope, measure, window, meaning, *unit_and_null)
+
     for window in (*WINDOWS, "ever"):
-        yield Feature("rfm", scope, "orders", window, f"orders{of} {period(window)}", "orders")
-    for window in ("3m", "6m", "12m", "24m"):
-        meaning = f"value{of} {period(window)}"
-        yield Feature("rfm", scope, "value", window, meaning, "base currency")
-    meaning = f"orders{of} in the last 12 months, as seen {OFFSET_DAYS} days ago"
-    yield Feature("rfm", scope, "orders_60d_ago", "12m", meaning, "orders")
+        yield rfm("orders", window, "orders", "orders")
+    for window in WINDOWS:
+        yield rfm("lines", window, "order lines", "lines")
+    for window in WINDOWS:
+        yield rfm("value", window, "value", _MONEY)
+    for window in WINDOWS:
+        yield rfm("revenue", window, "revenue", _MONEY, "revenue unknown")
+    for window in WINDOWS:
+        yield rfm("value_per_order", window, "value per order", _MONEY, NOT_IN_WINDOW)
+    yield from _rfm_changes(scope, of)
+
+
+def _rfm_changes(scope: str, of: str) -> Iterator[Feature]:
     versus = "in the last 12 months against the 12 before"
     yield Feature("rfm", scope, "orders_change", "12m", f"more orders{of} {versus}", "orders")
     yield Feature("rfm", scope, "orders_log_ratio", "12m", f"growth of orders{of} {versus}", "log")
@@ -38,6 +54,14 @@ def _rfm(scope: str, of: str) -> Iterator[Feature]:
     )
 
 
+def _offset(scope: str, of: str) -> Iterator[Feature]:
+    units = dict(zip(OFFSET_MEASURES, ("orders", _MONEY), strict=True))
+    for measure, unit in units.items():
+        for window in WINDOWS:
+            meaning = f"{measure}{of} {period(window)}, as seen {OFFSET_DAYS} days ago"
+            yield Feature("offset", scope, measure, window, meaning, unit)
+
+
 def _recency(scope: str, of: str) -> Iterator[Feature]:
     since = f"days since the last order{of}"
     yield Feature("recency", scope, "days", "ever", since, "days", NO_PURCHASE)
@@ -48,7 +72,7 @@ def _recency(scope: str, of: str) -> Iterator[Feature]:
 
 
 def _trajectory(scope: str, of: str) -> Iterator[Feature]:
-    for measure, unit in (("orders", "orders"), ("value", "base currency")):
+    for measure, unit in (("orders", "orders"), ("value", _MONEY)):
         yield Feature(
             "trajectory",
             scope,
@@ -57,9 +81,8 @@ def _trajectory(scope: str, of: str) -> Iterator[Feature]:
             f"monthly trend of {measure}{of} over 12 months",
             f"{unit} per month",
         )
-        if scope == "all":  # per target, months are too sparse for more than the unevenness
-            meaning = f"month-to-month spread of {measure} over 12 months"
-            yield Feature("trajectory", scope, f"{measure}_sd", "12m", meaning, unit)
+        meaning = f"month-to-month spread of {measure}{of} over 12 months"
+        yield Feature("trajectory", scope, f"{measure}_sd", "12m", meaning, unit)
         yield Feature(
             "trajectory",
             scope,
@@ -101,7 +124,15 @@ def _season(scope: str, of: str) -> Iterator[Feature]:
     yield Feature("season", scope, "window_share", "24m", meaning, "share", NOT_IN_WINDOW)
 
 
+def _seats(scope: str, of: str) -> Iterator[Feature]:
+    for window in ("12m", "24m"):
+        meaning = f"seats{of} bought {period(window)}"
+        yield Feature("seats", scope, "quantity", window, meaning, "seats", NO_SEATS)
+    growth = f"growth of the seats{of} bought so far over 24 months"
+    yield Feature("seats", scope, "quantity_log_ratio", "24m", growth, "log", NO_SEATS)
+
+
 def history_features(scope: str, of: str) -> Iterator[Feature]:
     """Features of the own past of a scope; ``of`` says whose in words."""
-    families = (_rfm, _recency, _trajectory, _rhythm, _returns, _season)
+    families = (_rfm, _offset, _recency, _trajectory, _rhythm, _returns, _season, _seats)
     return chain.from_iterable(family(scope, of) for family in families)

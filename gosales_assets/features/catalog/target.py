@@ -22,6 +22,8 @@ ATTRIBUTES = (
     "rep",
 )
 
+EXPIRING_DAYS = (30, 60, 90)
+
 
 def _div(family: str, measure: str, window: str, *about: str) -> Feature:
     """Make a feature of the target layer."""
@@ -79,14 +81,17 @@ def _pull_and_likeness() -> Iterator[Feature]:
             "lift",
             "no rule applies to what the customer bought",
         )
-    yield _div(
-        "affinity",
-        "sku_log_lift",
-        "12m",
-        "pull of the products bought toward {division}",
-        "mean log lift",
-        "no product with a rule in the window",
-    )
+    by_product = {
+        "sku_log_lift": ("mean pull of the products bought toward {division}", "mean log lift"),
+        "sku_max_log_lift": ("strongest pull of a product bought toward {division}", "log lift"),
+        "sku_sum_log_lift": (
+            "summed pull of the products bought toward {division}",
+            "summed log lift",
+        ),
+    }
+    for measure, (meaning, unit) in by_product.items():
+        missing = "no product with a rule in the window"
+        yield _div("affinity", measure, "12m", meaning, unit, missing)
     yield _div(
         "similarity",
         "als",
@@ -130,7 +135,11 @@ def _installed() -> Iterator[Feature]:
     counts = {
         "active": "installed products of {division} in use",
         "owned": "installed products of {division}, ever",
-        "expiring_90d": "installed products of {division} that expire within 90 days",
+        "on_subscription": "installed products of {division} on a running subscription",
+        "off_subscription": "installed products of {division} whose subscription ended",
+    } | {
+        f"expiring_{days}d": f"installed products of {{division}} that expire within {days} days"
+        for days in EXPIRING_DAYS
     }
     for measure, meaning in counts.items():
         yield Feature("installed", "div", measure, "now", meaning, "products", NOT_GIVEN)

@@ -214,6 +214,9 @@ SKU_SETS: dict[str, tuple[str, ...]] = {
 }
 """Named SKU sets that may be targets of their own."""
 
+SEAT_SKUS = (*SKU_SETS["SWX_Seats"], "PDM", "*_Seats")
+"""What is sold by the seat."""
+
 WHOLE_DIVISIONS = frozenset({"SWX_Seats", "PDM_Seats"})
 """Sets that are (nearly) all of their division: as targets they would say everything twice."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .catalogue import SKU_MAP_HEADER, SKU_SETS, WHOLE_DIVISIONS, sku_map_rows
+from .catalogue import SEAT_SKUS, SKU_MAP_HEADER, SKU_SETS, WHOLE_DIVISIONS, sku_map_rows
 from .customers import Customers, draw_customers
 from .dirt import LEDGER_HEADER
 from .log_files import LogFiles
@@ -200,4 +201,6 @@ targets:
   # Commented out: sets that hold (nearly) all of their division, and would say everything twice.
   sku_sets:
 {sets}
+features:
+  seat_skus: {json.dumps(SEAT_SKUS)}
 """

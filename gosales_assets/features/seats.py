@@ -1,0 +1,36 @@
+"""Seats: units bought of the SKUs that the settings call seats, and how they grow."""
+
+import polars as pl
+
+from gosales_assets.features.activity import Activity
+from gosales_assets.features.catalog import YEAR
+from gosales_assets.features.history import keys_of
+from gosales_assets.features.history_sums import number
+from gosales_assets.features.ratios import log_ratio
+
+
+def seats(activity: Activity, scope: str) -> pl.DataFrame | None:
+    """Count the seats bought, net of those given back.
+
+    Returns
+    -------
+    One row per customer (and division or SKU set) that ever bought a seat: the keys and the
+    ``seats`` features, which are 0 for everyone else; ``None`` when no SKUs are set as seats.
+    """
+    if activity.seats is None:
+        return None
+    keys = keys_of(scope)
+    t = activity.of_scope(activity.seats, scope)
+    sums = t.group_by(keys).aggregate(
+        year=number(t.quantity.sum(where=t.age < YEAR)),
+        two_years=number(t.quantity.sum(where=t.age < 2 * YEAR)),
+        before=number(t.quantity.sum(where=t.age >= 2 * YEAR)),
+        ever=number(t.quantity.sum()),
+    )
+    held, held_before = (pl.col(name).clip(lower_bound=0.0) for name in ("ever", "before"))
+    return sums.to_polars().select(
+        *keys,
+        pl.col("year").alias(f"seats__{scope}__quantity__12m"),
+        pl.col("two_years").alias(f"seats__{scope}__quantity__24m"),
+        log_ratio(held, held_before).alias(f"seats__{scope}__quantity_log_ratio__24m"),
+    )

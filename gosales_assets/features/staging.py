@@ -1,0 +1,89 @@
+"""What features read of the star, shaped for reading often: made once, then cut off per cutoff.
+
+A row never depends on a later day, so cutting these tables off at a cutoff gives what the same
+shaping would have given on that evening.
+"""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from gosales_assets.features.catalog import YEAR
+from gosales_assets.star.activity import last_day
+from gosales_assets.star.scopes import scoped_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import ibis
+
+_KEYS = ["customer_id", "scope", "division"]
+
+
+def with_ordinal(months: "ibis.Table") -> "ibis.Table":
+    """Number the months without gaps: ``ordinal``, from which ages are differences."""
+    number = months.month.year() * YEAR + months.month.month()
+    return months.mutate(ordinal=number.cast("int32"))
+
+
+def ordinal_of(year: int, month: int) -> int:
+    """Number of a month as in `with_ordinal`."""
+    return year * YEAR + month
+
+
+def with_gaps(days: "ibis.Table") -> "ibis.Table":
+    """Add ``gap`` to star.customer_day: days since the order day before; null: the first."""
+    import ibis
+
+    ordered = ibis.window(group_by=_KEYS, order_by="order_date")
+    before = days.order_date.lag().over(ordered)
+    return days.mutate(gap=days.order_date.delta(before, unit="day"))
+
+
+def days_of_returns(
+    facts: "ibis.Table", days: "ibis.Table", sets: Mapping[str, Sequence[str]]
+) -> "ibis.Table":
+    """Value of the days on which there were only returns: those star.customer_day leaves out.
+
+    Returns
+    -------
+    One row per customer, scope, division and day: the keys, order_date, value.
+    """
+    returns = facts.filter(facts.is_return)
+    sums = [
+        lines.group_by(*_KEYS, "order_date").aggregate(value=lines.value.sum())
+        for lines in scoped_lines(returns, sets).values()
+    ]
+    return _stacked(sums).anti_join(days, [*_KEYS, "order_date"])
+
+
+def seat_months(
+    facts: "ibis.Table", globs: Sequence[str], sets: Mapping[str, Sequence[str]]
+) -> "ibis.Table":
+    """Units of the SKUs that are seats; lines without a number of units count none.
+
+    Returns
+    -------
+    One row per customer, scope, division and month: the keys, month, ordinal, quantity.
+    """
+    skus = matching(facts.select("sku").distinct().to_polars()["sku"], globs)
+    seats = facts.filter(facts.sku.isin(skus))
+    sums = [
+        lines.group_by(*_KEYS, month=last_day(lines.order_date)).aggregate(
+            quantity=lines.quantity.sum().fill_null(0)
+        )
+        for lines in scoped_lines(seats, sets).values()
+    ]
+    return with_ordinal(_stacked(sums))
+
+
+def matching(skus: "Iterable[str]", globs: Sequence[str]) -> list[str]:
+    """SKUs that match any of the globs, whatever the letter case, sorted."""
+    lowered = [glob.casefold() for glob in globs]
+    return sorted(sku for sku in skus if any(fnmatchcase(sku.casefold(), glob) for glob in lowered))
+
+
+def _stacked(tables: Sequence["ibis.Table"]) -> "ibis.Table":
+    import ibis
+
+    return ibis.union(*tables, distinct=False)
