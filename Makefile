@@ -9,7 +9,7 @@ demo: $(VENV)/.ready .env ## Make a sample, run everything on it, say what came 
 	$(BIN)/gosales demo
 
 test: $(VENV)/.ready-dev .env ## The whole test suite, less what is marked slow
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.ready-dev .env ## What takes minutes
 	$(BIN)/python -m pytest -m slow

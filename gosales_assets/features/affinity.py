@@ -5,6 +5,7 @@ lift = P(target | holds the antecedents) / P(target). The 60 days leave room for
 news. Rules with two antecedents are found by mlxtend's apriori, pair by pair of what is frequent.
 """
 
+import warnings
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -140,7 +141,10 @@ def _frequent_triples(
     if len(held) < least:
         return []
     import pandas as pd
-    from mlxtend.frequent_patterns import apriori
+
+    # On import, mlxtend would have every deprecation anywhere in the process shown, each time.
+    with warnings.catch_warnings():
+        from mlxtend.frequent_patterns import apriori
 
     # Half a customer less than the least: a share must not fall short by rounding.
     share = (least - 0.5) / len(held)

@@ -1,5 +1,7 @@
 """Rules between lines and from products: what is learned, what applies, and what is named."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date
 from itertools import combinations
@@ -15,6 +17,7 @@ from gosales_assets.features.holdings import Holdings
 from gosales_assets.features.pull import NO_RULE, best_evidence, places_of, pull_of
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features.feature_worlds import facts, fill, learn
+from gosales_assets_tests.paths import REPOSITORY
 from gosales_assets_tests.star.order_lines import line
 
 CUTOFF, LEARNED = date(2024, 6, 30), date(2024, 4, 30)
@@ -186,3 +189,13 @@ def test_a_product_may_say_what_its_line_does_not(warehouse: Warehouse) -> None:
     assert rule["fit_date"] == date(2024, 2, 10)
     said = learned.evidence.filter(pl.col("customer_id") == "new")
     assert said.select("division", "kind", "antecedent").rows() == [("Tools", "product", "brush")]
+
+
+def test_finding_rules_has_nobody_warned_of_deprecations_elsewhere() -> None:
+    program = (
+        "import warnings, numpy as np\n"
+        "from gosales_assets.features import affinity\n"
+        "assert affinity._frequent_triples(np.ones((20, 3)), range(3), 10)\n"
+        "assert ('always', DeprecationWarning) not in [f[0:3:2] for f in warnings.filters]\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=REPOSITORY, timeout=60)
