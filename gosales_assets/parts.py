@@ -144,15 +144,27 @@ class Rewrite:
         return manifest
 
     def _write_file(self, file: str, typed: pl.DataFrame) -> None:
-        scratch = self._folder / f".{uuid.uuid4().hex}.tmp"
-        try:
-            # The lowest level: a tenth bigger, and much faster, than the usual one.
-            typed.write_parquet(
-                scratch, compression="zstd", compression_level=1, row_group_size=122_880
-            )
-            os.replace(scratch, self._folder / file)  # noqa: PTH105 - atomic
-        finally:
-            scratch.unlink(missing_ok=True)
+        write_whole(typed, self._folder / file)
+
+
+def write_whole(
+    frame: pl.DataFrame, target: Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a Parquet file aside and move it into place: readers see all of it or none."""
+    # The scratch name must not match the glob that readers use.
+    scratch = target.parent / f".{uuid.uuid4().hex}.tmp"
+    try:
+        # The lowest level: a tenth bigger, and much faster, than the usual one.
+        frame.write_parquet(
+            scratch,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=122_880,
+            metadata=None if metadata is None else dict(metadata),
+        )
+        os.replace(scratch, target)  # noqa: PTH105 - the atomic move is the point
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def publish_parts(folder: Path) -> None:

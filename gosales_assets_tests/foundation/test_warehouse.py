@@ -90,7 +90,7 @@ def test_a_crash_while_writing_leaves_the_old_partition(
     def crash(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("gosales_assets.warehouse.os.replace", crash)
+    monkeypatch.setattr("gosales_assets.parts.os.replace", crash)
     with pytest.raises(OSError, match="disk full"):
         warehouse.write(THINGS, frame(["a", "b"]), **KEYS)
     assert warehouse.read(THINGS, **KEYS).height == 1
