@@ -1,6 +1,6 @@
 """Assets of the features room: what is fitted, both layers, the matrix, statistics, catalogue."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 import polars as pl
@@ -26,11 +26,13 @@ from gosales_assets.features.contract import (
     FEATURE_STATISTICS,
     FITTED_STATISTICS,
     MATRIX_STATISTICS,
+    PAST,
     PRODUCT_RULES,
     WINSOR_CAPS,
 )
 from gosales_assets.features.figures import pictures
 from gosales_assets.features.fitted import parameters_of
+from gosales_assets.features.past import TABLES, past_of, stored_past
 from gosales_assets.features.statistics import (
     feature_catalog,
     feature_statistics,
@@ -47,6 +49,7 @@ from gosales_assets.partitions import (
     divisions_by_cutoff,
 )
 from gosales_assets.pictures import png
+from gosales_assets.read_ahead import read_ahead
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS, INSTALLED_BASE
 from gosales_assets.star.contract import (
@@ -65,12 +68,28 @@ _RULES_SHOWN = 10
 
 
 @dg.multi_asset(
+    specs=[asset_spec(table, deps=_STAR, kinds={"duckdb"}) for table in PAST],
+    name="features__past",
+    partitions_def=CUTOFFS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def past(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.MaterializeResult]:
+    """Cut the star off at each cutoff and sum up once what all that is fitted learns from."""
+    with open_star(warehouse, settings) as star:
+        for cutoff in sorted(context.partition_keys):
+            found = past_of(star.as_of(day(cutoff)))
+            seen = {"newest order line used": found.last_day.isoformat()}
+            for name, table in TABLES.items():
+                store(context, warehouse, table, getattr(found, name), seen, cutoff=cutoff)
+    for table in PAST:
+        yield dg.MaterializeResult(asset_key=asset_key(table))
+
+
+@dg.multi_asset(
     specs=[
-        asset_spec(
-            table,
-            deps=[*_STAR, *_BESIDE],
-            kinds={"duckdb", "python"},
-        )
+        asset_spec(table, deps=[*(dep(t) for t in PAST), *_BESIDE], kinds={"python"})
         for table in _FITTED
     ],
     name="features__fitted",
@@ -82,22 +101,24 @@ def fitted_things(
 ) -> Iterator[dg.MaterializeResult]:
     """Learn rules, factors, priors and rates of each cutoff on what was known by then."""
     side = _side_tables(warehouse)
-    with open_star(warehouse, settings) as star:
-        for cutoff in sorted(context.partition_keys):
-            fitted = layers.fit(star.as_of(day(cutoff)), side, KEYS.divisions, settings)
-            rules = {"strongest rules": _strongest(fitted.rules, AFFINITY_RULES)}
-            of_products = {"strongest rules": _strongest(fitted.product_rules, PRODUCT_RULES)}
-            store(context, warehouse, FITTED_STATISTICS, fitted.statistics, cutoff=cutoff)
-            store(context, warehouse, AFFINITY_RULES, fitted.rules, rules, cutoff=cutoff)
-            store(
-                context, warehouse, PRODUCT_RULES, fitted.product_rules, of_products, cutoff=cutoff
-            )
-            store(context, warehouse, AFFINITY_EVIDENCE, fitted.evidence, cutoff=cutoff)
+    for cutoff in sorted(context.partition_keys):
+        seen = stored_past(warehouse, settings, day(cutoff))
+        fitted = layers.fit(seen, side, KEYS.divisions, settings)
+        rules = {"strongest rules": _strongest(fitted.rules, AFFINITY_RULES)}
+        of_products = {"strongest rules": _strongest(fitted.product_rules, PRODUCT_RULES)}
+        store(context, warehouse, FITTED_STATISTICS, fitted.statistics, cutoff=cutoff)
+        store(context, warehouse, AFFINITY_RULES, fitted.rules, rules, cutoff=cutoff)
+        store(context, warehouse, PRODUCT_RULES, fitted.product_rules, of_products, cutoff=cutoff)
+        store(context, warehouse, AFFINITY_EVIDENCE, fitted.evidence, cutoff=cutoff)
     for table in _FITTED:
         yield dg.MaterializeResult(asset_key=asset_key(table))
 
 
-@table_asset(CUSTOMER_FEATURES, deps=[*_STAR, dep(FITTED_STATISTICS)], kinds={"duckdb"})
+@table_asset(
+    CUSTOMER_FEATURES,
+    deps=[*_STAR, *(dep(table) for table in (*PAST, FITTED_STATISTICS))],
+    kinds={"duckdb"},
+)
 def customer_features(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
@@ -105,9 +126,9 @@ def customer_features(
     with open_star(warehouse, settings) as star:
         for cutoff in sorted(context.partition_keys):
             learned = parameters_of(warehouse.read(FITTED_STATISTICS, cutoff=cutoff))
-            activity = star.as_of(day(cutoff))
-            frame = layers.customer_layer(activity, learned)
-            seen = {"newest order line used": activity.last_day.isoformat()}
+            known = stored_past(warehouse, settings, day(cutoff))
+            frame = layers.customer_layer(star.as_of(day(cutoff)), known, learned)
+            seen = {"newest order line used": known.last_day.isoformat()}
             store(context, warehouse, CUSTOMER_FEATURES, frame, seen, cutoff=cutoff)
 
 
@@ -117,7 +138,10 @@ def customer_features(
         *_STAR,
         *_BESIDE,
         dep(TARGET_WINDOWS),
-        *(dep(table, SAME_CUTOFF) for table in (FITTED_STATISTICS, AFFINITY_RULES, PRODUCT_RULES)),
+        *(
+            dep(table, SAME_CUTOFF)
+            for table in (*PAST, FITTED_STATISTICS, AFFINITY_RULES, PRODUCT_RULES)
+        ),
     ],
     kinds={"duckdb"},
 )
@@ -125,22 +149,29 @@ def division_features(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Compute what is known of each customer and target: all targets of a cutoff in one pass."""
+    cells = divisions_by_cutoff(context.partition_keys)
+    for keys, frame, seen in read_ahead(_division_layers(warehouse, settings, cells)):
+        store(context, warehouse, DIVISION_FEATURES, frame, seen, **keys)
+
+
+def _division_layers(
+    warehouse: Warehouse, settings: Settings, cells: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[dict[str, str], pl.DataFrame, dict[str, str]]]:
+    """Compute partition by partition: its keys, its rows, and what people see of it."""
     side = _side_tables(warehouse)
-    windows = windows_of(warehouse, KEYS.divisions)
-    with open_star(warehouse, settings, windows) as star:
-        for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
+    with open_star(warehouse, settings, windows_of(warehouse, KEYS.divisions)) as star:
+        for cutoff, divisions in cells.items():
             fitted = layers.Fitted(
                 statistics=warehouse.read(FITTED_STATISTICS, cutoff=cutoff),
                 rules=warehouse.read(AFFINITY_RULES, cutoff=cutoff),
                 product_rules=warehouse.read(PRODUCT_RULES, cutoff=cutoff),
             )
-            activity = star.as_of(day(cutoff))
-            layer = layers.division_layer(activity, side, fitted, KEYS.divisions, settings)
-            seen = {"newest order line used": activity.last_day.isoformat()}
+            activity, known = star.as_of(day(cutoff)), stored_past(warehouse, settings, day(cutoff))
+            layer = layers.division_layer(activity, known, side, fitted, KEYS.divisions, settings)
+            seen = {"newest order line used": known.last_day.isoformat()}
             for division, frame in zip(KEYS.divisions, layer, strict=True):
                 if division in divisions:
-                    keys = {"cutoff": cutoff, "division": division}
-                    store(context, warehouse, DIVISION_FEATURES, frame, seen, **keys)
+                    yield {"cutoff": cutoff, "division": division}, frame, seen
 
 
 @table_asset(
@@ -264,6 +295,7 @@ def _markdown(frame: pl.DataFrame) -> str:
 
 
 ASSETS = [
+    past,
     fitted_things,
     customer_features,
     division_features,
@@ -277,6 +309,7 @@ CHECKS = [
     *(
         contract_check(table)
         for table in (
+            *PAST,
             *_FITTED,
             CUSTOMER_FEATURES,
             DIVISION_FEATURES,

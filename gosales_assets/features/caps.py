@@ -60,7 +60,7 @@ def _quantiles(layer: "ibis.Table", features: Iterable[str]) -> list[pl.DataFram
     measures = {}
     for name in features:
         positive = layer[name] > 0
-        measures[f"{name}|cap"] = layer[name].quantile(SHARE, where=positive)
+        measures[f"{name}|cap"] = layer[name].cast("float64").quantile(SHARE, where=positive)
         measures[f"{name}|rows"] = positive.sum().fill_null(0)
     if not measures:
         return []

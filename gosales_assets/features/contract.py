@@ -7,6 +7,12 @@ import polars as pl
 
 from gosales_assets.feature_families import Family
 from gosales_assets.features.catalog import CATALOG, NEVER, Feature
+from gosales_assets.features.past_contract import (
+    CUSTOMER_PAST,
+    DIVISION_PAST,
+    PRODUCT_DIVISIONS,
+    PRODUCT_PAST,
+)
 from gosales_assets.settings import current_settings
 from gosales_assets.tables import Contract, Table, table
 
@@ -144,20 +150,18 @@ def _key(
     return pa.Column(kind, checks, description=description)
 
 
-def _feature(feature: Feature, kind: type[pl.DataType]) -> pa.Column:
+def _feature(feature: Feature) -> pa.Column:
     missing = feature.null_means
     meaning = feature.meaning.replace("{division}", "the target")
     return pa.Column(
-        kind,
+        pl.Float32,
         nullable=missing != NEVER,
         description=f"{meaning[0].upper()}{meaning[1:]} ({feature.unit}; null: {missing}).",
     )
 
 
-def _matrix(
-    keys: dict[str, pa.Column], scopes: set[str], kind: type[pl.DataType]
-) -> pa.DataFrameSchema:
-    columns = {f.name: _feature(f, kind) for f in CATALOG if f.scope in scopes}
+def _matrix(keys: dict[str, pa.Column], scopes: set[str]) -> pa.DataFrameSchema:
+    columns = {f.name: _feature(f) for f in CATALOG if f.scope in scopes}
     return pa.DataFrameSchema({**keys, **columns}, strict=True)
 
 
@@ -177,7 +181,7 @@ _CANDIDATE = _TARGET | {
 
 CUSTOMER_FEATURES = Table(
     "features.customer_features",
-    schema=_matrix(_CUSTOMER, {"all"}, pl.Float64),
+    schema=_matrix(_CUSTOMER, {"all"}),
     grain="one row per cutoff and customer with any purchase by the cutoff",
     sort=("customer_id",),
     description="What is known of each customer as of the cutoff, whatever the target.",
@@ -186,7 +190,7 @@ CUSTOMER_FEATURES = Table(
 )
 DIVISION_FEATURES = Table(
     "features.division_features",
-    schema=_matrix(_TARGET, {"div", "mkt"}, pl.Float64),
+    schema=_matrix(_TARGET, {"div", "mkt"}),
     grain="one row per cutoff, target and customer with any purchase by the cutoff",
     sort=("customer_id",),
     description="What is known of each customer with regard to one target, as of the cutoff.",
@@ -198,7 +202,7 @@ DIVISION_FEATURES = Table(
 def feature_matrix(families_off: Sequence[Family]) -> Table:
     """Describe the matrix: all features but those of the families that are off."""
     off = {f.name for f in CATALOG if f.family in families_off}
-    schema = _matrix(_CANDIDATE, {"all", "div", "mkt"}, pl.Float32)
+    schema = _matrix(_CANDIDATE, {"all", "div", "mkt"})
     return Table(
         "features.feature_matrix",
         schema=schema.remove_columns(sorted(off)),
@@ -274,5 +278,7 @@ FEATURE_CATALOG = table(
     sort=("scope", "feature"),
 )
 
+PAST = (CUSTOMER_PAST, DIVISION_PAST, PRODUCT_PAST, PRODUCT_DIVISIONS)
+"""The sums that everything else is worked out of."""
 FITTED = (FITTED_STATISTICS, AFFINITY_RULES, PRODUCT_RULES, WINSOR_CAPS)
 """All that was fitted: each row has a fit_date, which is never after its cutoff."""

@@ -70,14 +70,18 @@ for everybody: its coverage is 0, models do without it, and nothing fails.
 - `features.feature_matrix`: both, joined for the candidates of a target. Here, and only here, money
   and quantities count at most up to their winsor cap, so that a few giants do not rule a model.
 
+All three hold 32-bit numbers; sums are made in full before they are cut to that length.
+
 ## What is fitted
 
-Some features need something learned first. It is learned per cutoff, on what was known by then, and
-stored with its fit date: rules and their evidence (`features.affinity_rules`,
-`features.product_rules`, `features.affinity_evidence`), winsor caps (`features.winsor_caps`: 99th
-percentile of those above zero), and in `features.fitted_statistics` the priors of the eased shares
-and rates, the buying rates of industries, regions and reps, the factors of ALS, and the BG/NBD
-model. Scalers and quantile maps belong to a model and are learned on its training rows only.
+Some features need something learned first. It is learned per cutoff, from who bought what by then
+(`features.customer_past`, `features.division_past`, `features.product_past`,
+`features.product_divisions`), and stored with its fit date: rules and their evidence
+(`features.affinity_rules`, `features.product_rules`, `features.affinity_evidence`), winsor caps
+(`features.winsor_caps`: 99th percentile of those above zero), and in `features.fitted_statistics`
+the priors of the eased shares and rates, the buying rates of industries, regions and reps, the
+factors of ALS, and the BG/NBD model. Scalers and quantile maps belong to a model and are learned on
+its training rows only.
 
 ## Switching families off
 

@@ -99,7 +99,7 @@ OF_TARGETS = {
     "rhythm__div__overdue_ratio__ever": True,
     "season__div__window_share__24m": False,
     "mix__div__value_share__12m": False,
-    "rate__div__orders_per_month__24m": False,
+    "rate__div__order_months__24m": False,
     "affinity__div__max_lift__12m": False,
     "similarity__div__als__24m": False,
     "similarity__div__neighbour__24m": False,

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 
 from gosales_assets.features import affinity, lifetime, profile, similarity
-from gosales_assets.features.activity import Activity
 from gosales_assets.features.catalog import ATTRIBUTES
 from gosales_assets.features.contract import FITTED_STATISTICS
 from gosales_assets.features.holdings import Array, Holdings
+from gosales_assets.features.past import Past
 from gosales_assets.features.shrinkage import gamma_prior, rate_prior, shrunk
 from gosales_assets.settings import Settings
 
@@ -25,24 +25,14 @@ MONTHS_SEEN = 24
 _DAYS_PER_MONTH = 365.25 / 12
 
 
-def purchase_timing(activity: Activity) -> pl.DataFrame:
+def purchase_timing(past: Past) -> pl.DataFrame:
     """Order days of each customer as BG/NBD sees them: repeats, and weeks of recency and age."""
-    days = activity.of_scope(activity.days, "all")
-    seen = days.group_by("customer_id").aggregate(
-        repeats=(days.count() - 1).cast("float64"),
-        first=days.days_ago.max().cast("float64"),
-        last=days.days_ago.min().cast("float64"),
-    )
     week = lifetime.DAYS_PER_WEEK
-    return (
-        seen.to_polars()
-        .sort("customer_id")
-        .select(
-            "customer_id",
-            "repeats",
-            recency=(pl.col("first") - pl.col("last")) / week,
-            age=pl.col("first") / week,
-        )
+    return past.customers.select(
+        "customer_id",
+        repeats=(pl.col("order_days") - 1).cast(pl.Float64),
+        recency=(pl.col("oldest") - pl.col("recent")) / week,
+        age=pl.col("oldest") / week,
     )
 
 
@@ -79,7 +69,7 @@ def fit_similarity(holdings: Holdings, targets: Sequence[str], settings: Setting
 def fit_purchase_rates(
     holdings: Holdings, exposure: Array, targets: Sequence[str]
 ) -> dict[str, list[float]]:
-    """Gamma prior (shape, rate) of monthly order rates, per target."""
+    """Gamma prior (shape, rate) of months with an order, per month of exposure; per target."""
     return {
         target: list(gamma_prior(holdings.months[:, holdings.column(target)], exposure))
         for target in targets
@@ -108,8 +98,8 @@ def fit_profile(
     rates: dict[str, Array] = {}
     fitted: dict[str, Parameters] = {}
     for attribute in ATTRIBUTES:
-        values = attributes[attribute].to_list()
-        if all(v is None for v in values):
+        values = attributes[attribute]
+        if values.null_count() == len(values):
             continue
         parent = rates.get(profile.PARENTS.get(attribute, ""), overall)
         parent = np.where(np.isnan(parent), overall, parent)
@@ -118,15 +108,15 @@ def fit_profile(
         rates[attribute] = profile.rates_of(values, fitted[name], len(targets))
     if "industry" in rates:
         everyone = np.broadcast_to(ever.mean(axis=0), ever.shape)
-        values = attributes["industry"].to_list()
-        fitted["profile_industry_owned"] = profile.attribute_rates(values, ever, everyone)
+        owned = profile.attribute_rates(attributes["industry"], ever, everyone)
+        fitted["profile_industry_owned"] = owned
     return fitted
 
 
 def purchase_rates(
     holdings: Holdings, exposure: Array, fitted: Mapping[str, Sequence[float]], target: str
 ) -> Array:
-    """Posterior mean of the monthly order rate: (shape + months with an order) / (rate + time)."""
+    """Months with an order to expect a month: (shape + months with an order) / (rate + time)."""
     shape, rate = fitted[target]
     return np.asarray((shape + holdings.months[:, holdings.column(target)]) / (rate + exposure))
 

@@ -1,48 +1,62 @@
 """Features from the customer's own past: amounts, recency, trend, rhythm, returns, season.
 
 The same definitions serve the customer as a whole (scope ``all``) and each customer and target
-(scope ``div``). DuckDB sums, see `history_sums`; what follows from the sums is worked out here.
+(scope ``div``). The engine sums, see `history_sums`; what follows from sums is worked out here.
 """
+
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from gosales_assets.features import history_sums
-from gosales_assets.features.activity import Activity
+from gosales_assets.features.activity import Activity, keys_of
 from gosales_assets.features.catalog import DECAY_HALF_LIVES, WINDOWS, YEAR, feature_names
 from gosales_assets.features.ratios import log_ratio, ratio, relative_change
+
+if TYPE_CHECKING:
+    import ibis
 
 _SLOPE_DIVISOR = sum((2 * i - (YEAR - 1)) ** 2 for i in range(YEAR)) / 2
 _DAYS_PER_MONTH = 365.25 / 12
 
 
-def keys_of(scope: str) -> list[str]:
-    """Columns that identify a row of a scope."""
-    return ["customer_id"] if scope == "all" else ["customer_id", "division"]
-
-
-def history(activity: Activity, scope: str) -> pl.DataFrame:
-    """Compute all features of the own past for one scope.
+def sums_of(activity: Activity, scope: str) -> pl.DataFrame:
+    """Sum up the own past for one scope.
 
     Returns
     -------
     One row per customer (scope ``all``), or per customer and division or SKU set with any line
-    (``div``), in no order: the keys, and the features under their catalogue names.
+    (``div``), in no order: the keys, and what `history_sums` says.
     """
     keys = keys_of(scope)
-    months = activity.of_scope(activity.months, scope)
-    joined = months.group_by(keys).aggregate(**history_sums.of_months(activity, months, scope))
-    frame = joined.to_polars()
-    for table, sums in (
-        (activity.days, history_sums.of_days),
-        (activity.return_days, history_sums.of_return_days),
+
+    def summed(t: "ibis.Table", sums: history_sums.Sums) -> pl.DataFrame:
+        return t.group_by(keys).aggregate(**sums).to_polars()
+
+    months, gaps, returns = (
+        of(scope) for of in (activity.months, activity.gaps, activity.return_days)
+    )
+    frame = summed(months, history_sums.of_months(activity, months, scope))
+    for days in (
+        summed(gaps, history_sums.of_days(activity, gaps, scope)),
+        summed(returns, history_sums.of_return_days(activity, returns, scope)),
     ):
-        days = activity.of_scope(table, scope)
-        of_days = days.group_by(keys).aggregate(**sums(activity, days, scope)).to_polars()
-        frame = frame.join(of_days, on=keys, how="left")
+        frame = frame.join(days, on=keys, how="left")
+    return frame
+
+
+def history(sums: pl.DataFrame, scope: str) -> pl.DataFrame:
+    """Work out all features of the own past: the keys, and features as the catalogue calls them.
+
+    Parameters
+    ----------
+    sums
+        What `sums_of` gives.
+    """
     derived = [_amounts, _offset, _recency, _trajectory, _rhythm, _season, _shares, _lifecycle]
-    columns = [column for of in derived for column in of(scope)]
-    computed = frame.with_columns(columns)
-    return computed.select(*keys, *(n for n in feature_names(scope) if n in computed.columns))
+    computed = sums.with_columns(column for of in derived for column in of(scope))
+    names = [name for name in feature_names(scope) if name in computed.columns]
+    return computed.select(*keys_of(scope), pl.col(names).cast(pl.Float32))
 
 
 def revenue_of_nothing(scope: str) -> list[pl.Expr]:

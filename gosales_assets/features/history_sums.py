@@ -4,6 +4,7 @@ Sums run over integers and decimals only, so no order of summation shows. Each f
 aggregates of one table, by name: features as the catalogue calls them, and helper columns.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ def of_months(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
     return (
         _amounts(t, scope)
         | _last_year(t)
+        | _windows(activity, t, scope)
         | _unevenness(t)
         | _season(activity, t, scope)
         | {
@@ -109,6 +111,20 @@ def _season(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
     return sums
 
 
+def _windows(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
+    """Net value of the last windows of each target, as long as the one that is predicted of it."""
+    if scope == "all":
+        return {}
+    import ibis
+
+    months = _by_target(activity, t, ibis.literal)
+    now, before = t.age < months, (t.age >= months) & (t.age < 2 * months)
+    return {
+        "value_window": number(t.value.sum(where=now), None),
+        "value_window_before": number(t.value.sum(where=before), None),
+    }
+
+
 def _is_ahead(activity: Activity, t: "ibis.Table", scope: str) -> "ibis.BooleanValue":
     """Whether a month lies in the season that is predicted: of each target in its own window."""
 
@@ -116,15 +132,24 @@ def _is_ahead(activity: Activity, t: "ibis.Table", scope: str) -> "ibis.BooleanV
         calendar = {add_months(activity.cutoff, i + 1).month for i in range(window)}
         return t.month.month().isin(sorted(calendar))
 
-    usual = inside(activity.window_months)
-    other = {n for n in activity.windows.values() if n != activity.window_months}
-    if scope == "all" or not other:
-        return usual
-    targets = {n: sorted(k for k, v in activity.windows.items() if v == n) for n in sorted(other)}
-    branches = [(t.division.isin(own), inside(window)) for window, own in targets.items()]
+    return (
+        inside(activity.star.window_months) if scope == "all" else _by_target(activity, t, inside)
+    )
+
+
+def _by_target(
+    activity: Activity, t: "ibis.Table", of_window: "Callable[[int], ibis.Value]"
+) -> "ibis.Value":
+    """What follows from the window of each row's target: the usual one, or one of its own."""
     import ibis
 
-    return ibis.cases(*branches, else_=usual)
+    targets: dict[int, list[str]] = {}
+    for target, window in sorted(activity.star.windows.items()):
+        if window != activity.star.window_months:
+            targets.setdefault(window, []).append(target)
+    usual = of_window(activity.star.window_months)
+    branches = [(t.division.isin(own), of_window(months)) for months, own in targets.items()]
+    return ibis.cases(*branches, else_=usual) if branches else usual
 
 
 def _offset(activity: Activity, t: "ibis.Table", scope: str, measures: tuple[str, ...]) -> Sums:

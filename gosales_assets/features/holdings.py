@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from gosales_assets.division_names import division_identity
-from gosales_assets.features.activity import Activity
-from gosales_assets.features.catalog import OFFSET_DAYS, YEAR
+from gosales_assets.features.past import Past
 
 Array = npt.NDArray[np.float64]
 
@@ -67,58 +66,31 @@ class Holdings:
         return (self.orders > 0).astype(np.float64)
 
 
-def holdings_of(activity: Activity, targets: Sequence[str]) -> Holdings:
+def holdings_of(past: Past, targets: Sequence[str]) -> Holdings:
     """Build the arrays of one cutoff."""
-    monthly = _monthly(activity)
-    daily, learned_until = _daily(activity)
-    divisions = set(monthly.filter(pl.col("scope") == "division")["division"])
-    items = sorted({*monthly["division"], *targets}, key=lambda i: (division_identity(i), i))
-    customers = activity.customers["customer_id"]
-    amounts = _dense(monthly, ["orders", "value", "months"], customers, items)
-    owned = _dense(daily, ["ever", "learned"], customers, items)
+    sums = past.divisions.with_columns(learned=pl.col("learned_until").is_not_null())
+    items = sorted({*sums["division"].unique(), *targets}, key=lambda i: (division_identity(i), i))
+    columns = ["orders", "value", "months", "owned", "learned"]
+    arrays = _dense(sums, columns, past.ids["customer_id"], items)
     return Holdings(
-        customers=customers.to_list(),
+        customers=past.ids["customer_id"].to_list(),
         items=items,
-        is_division=np.array([i in divisions or i not in activity.sku_sets for i in items], bool),
-        own_divisions=_own_divisions(activity),
-        orders=amounts["orders"],
-        value=np.clip(amounts["value"], 0.0, None),
-        months=amounts["months"],
-        ever=owned["ever"],
-        learned=owned["learned"],
-        learned_until=learned_until,
+        is_division=np.array([item not in past.sku_sets for item in items], bool),
+        own_divisions=_own_divisions(past),
+        orders=arrays["orders"],
+        value=np.clip(arrays["value"], 0.0, None),
+        months=arrays["months"],
+        ever=arrays["owned"],
+        learned=arrays["learned"],
+        learned_until=sums.select(pl.col("learned_until").max()).item(),
     )
 
 
-def _monthly(activity: Activity) -> pl.DataFrame:
-    t = activity.of_scope(activity.months, "div")
-    year = t.age < YEAR
-    sums = t.group_by("customer_id", "scope", "division").aggregate(
-        orders=t.orders.sum(where=year).cast("float64"),
-        value=t.value.sum(where=year).cast("float64"),
-        months=t.month.count(where=(t.age < 2 * YEAR) & (t.orders > 0)).cast("float64"),
-    )
-    return sums.to_polars()
-
-
-def _daily(activity: Activity) -> tuple[pl.DataFrame, date | None]:
-    t = activity.of_scope(activity.days, "div")
-    until = activity.cutoff - timedelta(days=OFFSET_DAYS)
-    inside = (t.order_date > activity.day_before(YEAR)) & (t.order_date <= until)
-    sums = t.group_by("customer_id", "division").aggregate(
-        ever=(t.count() > 0).cast("float64"),
-        learned=(t.count(where=inside) > 0).cast("float64"),
-        learned_until=t.order_date.max(where=inside),
-    )
-    frame = sums.to_polars()
-    return frame, frame["learned_until"].max()
-
-
-def _own_divisions(activity: Activity) -> dict[str, list[str]]:
+def _own_divisions(past: Past) -> dict[str, list[str]]:
     found = {}
-    for name, skus in sorted(activity.sku_sets.items()):
-        lines = activity.lines.filter(activity.lines.sku.isin(list(skus)))
-        found[name] = sorted(lines.select("division").distinct().to_polars()["division"])
+    for name, skus in sorted(past.sku_sets.items()):
+        own = past.homes.filter(pl.col("sku").is_in(list(skus)))
+        found[name] = sorted(own["division"].unique())
     return found
 
 

@@ -1,17 +1,12 @@
 """Products that customers own or subscribe to, as known at the cutoff."""
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
-from gosales_assets.features.activity import Activity
 from gosales_assets.features.catalog import EXPIRING_DAYS
-
-if TYPE_CHECKING:
-    import ibis
+from gosales_assets.features.past import Past
 
 
-def installed(activity: Activity, base: pl.DataFrame) -> pl.DataFrame | None:
+def installed(past: Past, base: pl.DataFrame) -> pl.DataFrame | None:
     """Count the installed base per customer and division or SKU set.
 
     Rows without a purchase date, or dated after the cutoff, do not exist yet. A product belongs
@@ -28,11 +23,11 @@ def installed(activity: Activity, base: pl.DataFrame) -> pl.DataFrame | None:
     customer_id, division and the ``installed`` features; ``None`` when nothing was installed by
     the cutoff (the signal is absent then).
     """
-    cutoff = activity.cutoff
+    cutoff = past.cutoff
     seen = base.filter(pl.col("purchase_date") <= cutoff)
     if seen.is_empty():
         return None
-    belongs = pl.concat([_divisions(activity.lines, seen["sku"]), _sets(activity)])
+    belongs = pl.concat([_divisions(past), _sets(past)])
     days_left = (pl.col("expiration_date") - pl.lit(cutoff)).dt.total_days()
     age = (pl.lit(cutoff) - pl.col("purchase_date")).dt.total_days()
     expiring = {
@@ -57,16 +52,12 @@ def installed(activity: Activity, base: pl.DataFrame) -> pl.DataFrame | None:
     )
 
 
-def _divisions(lines: "ibis.Table", skus: pl.Series) -> pl.DataFrame:
+def _divisions(past: Past) -> pl.DataFrame:
     """Division of each SKU on its newest day; of two on that day the one with more lines."""
-    wanted = lines.filter(lines.sku.isin(skus.unique().sort().to_list()))
-    found = wanted.group_by("sku", "division").aggregate(
-        day=wanted.order_date.max(), lines=wanted.count()
-    )
-    ordered = found.to_polars().sort("sku", "day", "lines", "division")
+    ordered = past.homes.sort("sku", "newest", "lines", "division")
     return ordered.group_by("sku", maintain_order=True).agg(pl.col("division").last())
 
 
-def _sets(activity: Activity) -> pl.DataFrame:
-    rows = [(sku, name) for name, skus in sorted(activity.sku_sets.items()) for sku in skus]
+def _sets(past: Past) -> pl.DataFrame:
+    rows = [(sku, name) for name, skus in sorted(past.sku_sets.items()) for sku in skus]
     return pl.DataFrame(rows, schema={"sku": pl.String, "division": pl.String}, orient="row")

@@ -27,14 +27,14 @@ from gosales_assets.features.catalog import (
     ATTRIBUTES,
     CATALOG,
     NEVER,
-    YEAR,
     feature,
 )
 from gosales_assets.features.contract import CUSTOMER_FEATURES, DIVISION_FEATURES, FEATURE_MATRIX
-from gosales_assets.features.history import history, revenue_of_nothing
+from gosales_assets.features.history import history, revenue_of_nothing, sums_of
 from gosales_assets.features.holdings import Array, Holdings, holdings_of
 from gosales_assets.features.installed import installed
 from gosales_assets.features.market import market
+from gosales_assets.features.past import Past
 from gosales_assets.features.pull import best_evidence
 from gosales_assets.features.seats import seats
 from gosales_assets.settings import Settings
@@ -76,35 +76,29 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
-def attributes_of(activity: Activity, side: SideTables, settings: Settings) -> pl.DataFrame:
+def attributes_of(past: Past, side: SideTables, settings: Settings) -> pl.DataFrame:
     """Attributes per customer that may be used at this cutoff, in customer order."""
-    known = profile.attributes_known_by(side.customers, side.matches, activity.cutoff, settings)
-    newest = profile.latest_of_lines(activity.lines)
-    return (
-        activity.customers.join(known, on="customer_id", how="left")
-        .join(newest, on="customer_id", how="left")
-        .sort("customer_id")
-    )
+    known = profile.attributes_known_by(side.customers, side.matches, past.cutoff, settings)
+    newest = past.customers.select("customer_id", "branch", "rep")
+    return newest.join(known, on="customer_id", how="left", maintain_order="left")
 
 
-def fit(
-    activity: Activity, side: SideTables, targets: Sequence[str], settings: Settings
-) -> Learned:
+def fit(past: Past, side: SideTables, targets: Sequence[str], settings: Settings) -> Learned:
     """Learn rules, factors, priors and rates on what was known by the cutoff."""
     with one_blas_thread():
-        holdings = holdings_of(activity, targets)
-        timing = fitted.purchase_timing(activity)
+        holdings = holdings_of(past, targets)
+        timing = fitted.purchase_timing(past)
         exposure = fitted.exposure_months(timing)
         least = settings.features.affinity_min_customers
-        rules = affinity.learn_rules(holdings, targets, least, activity.cutoff)
-        baskets = sku_affinity.baskets_of(activity)
-        products = sku_affinity.learn_product_rules(activity, baskets, holdings, targets, least)
+        rules = affinity.learn_rules(holdings, targets, least, past.cutoff)
+        baskets = sku_affinity.baskets_of(past)
+        products = sku_affinity.learn_product_rules(past, baskets, holdings, targets, least)
         learned: dict[str, Any] = {
             "lifetime": fitted.fit_lifetime(timing, settings.seed),
             "mix": fitted.fit_mix(holdings, targets),
             "purchase_rate": fitted.fit_purchase_rates(holdings, exposure, targets),
             "similarity": fitted.fit_similarity(holdings, targets, settings),
-            **fitted.fit_profile(holdings, attributes_of(activity, side, settings), targets),
+            **fitted.fit_profile(holdings, attributes_of(past, side, settings), targets),
         }
         return Learned(
             rules=rules,
@@ -114,19 +108,19 @@ def fit(
                 targets,
                 (affinity.lines_pull(holdings, rules, targets), rules),
                 (sku_affinity.products_pull(baskets, products, targets), products),
-                activity.cutoff,
+                past.cutoff,
             ),
-            statistics=fitted.statistics_rows(activity.cutoff, activity.last_day, learned),
+            statistics=fitted.statistics_rows(past.cutoff, past.last_day, learned),
         )
 
 
-def customer_layer(activity: Activity, learned: dict[str, Any]) -> pl.DataFrame:
+def customer_layer(activity: Activity, past: Past, learned: dict[str, Any]) -> pl.DataFrame:
     """Compute features.customer_features of one cutoff: one row per customer."""
     with one_blas_thread():
-        timing = fitted.purchase_timing(activity)
+        timing = fitted.purchase_timing(past)
         model = lifetime.BGNBD(**learned["lifetime"])
         repeats, recency, age = (timing[c].to_numpy() for c in ("repeats", "recency", "age"))
-        weeks = activity.window_months * 365.25 / 12 / lifetime.DAYS_PER_WEEK
+        weeks = activity.star.window_months * 365.25 / 12 / lifetime.DAYS_PER_WEEK
         alive = lifetime.p_alive(model, repeats, recency, age)
         expected = lifetime.expected_orders(model, repeats, recency, age, weeks)
         counts = timing.select("customer_id").with_columns(
@@ -134,10 +128,10 @@ def customer_layer(activity: Activity, learned: dict[str, Any]) -> pl.DataFrame:
             pl.Series("lifetime__all__expected_orders__ever", expected),
         )
         frame = (
-            activity.customers.join(history(activity, "all"), on="customer_id", how="left")
+            past.ids.join(history(sums_of(activity, "all"), "all"), on="customer_id", how="left")
             .join(counts, on="customer_id", how="left")
-            .join(_diversity(activity), on="customer_id", how="left")
-            .with_columns(pl.lit(activity.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
+            .join(_diversity(past), on="customer_id", how="left")
+            .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
         )
         frame = _beside(frame, seats(activity, "all"))
         return CUSTOMER_FEATURES.typed(_declared(frame, ["cutoff", "customer_id"], "all"))
@@ -145,6 +139,7 @@ def customer_layer(activity: Activity, learned: dict[str, Any]) -> pl.DataFrame:
 
 def division_layer(
     activity: Activity,
+    past: Past,
     side: SideTables,
     stored: Fitted,
     targets: Sequence[str],
@@ -156,18 +151,25 @@ def division_layer(
     target, because those of many customers and targets would not fit into memory together.
     """
     with one_blas_thread():
-        scores = _scores(activity, side, stored, targets, settings)
-    past = history(activity, "div")
-    signals = [seats(activity, "div"), installed(activity, side.installed_base)]
-    moves = market(activity, targets, settings.labels.gp_min_threshold)
+        scores = _scores(past, side, stored, targets, settings)
+    sums = sums_of(activity, "div")
+    own = history(sums, "div")
+    signals = [seats(activity, "div"), installed(past, side.installed_base)]
+    moves = market(
+        activity,
+        sums,
+        past.customers.select("customer_id", "oldest"),
+        targets,
+        settings.labels.gp_min_threshold,
+    )
     owned = pl.col("recency__div__days__ever").is_not_null().cast(pl.Float64)
     for position, target in enumerate(targets):
-        frame = activity.customers.with_columns(
-            pl.lit(activity.cutoff).alias("cutoff"),
+        frame = past.ids.with_columns(
+            pl.lit(past.cutoff).alias("cutoff"),
             pl.lit(target).alias("division"),
             *(pl.Series(name, each[:, position]).fill_nan(None) for name, each in scores.items()),
         )
-        frame = frame.join(_of(past, target), on="customer_id", how="left").with_columns(
+        frame = frame.join(_of(own, target), on="customer_id", how="left").with_columns(
             owned.alias("ownership__div__owned__ever"), *revenue_of_nothing("div")
         )
         for signal in signals:
@@ -213,36 +215,36 @@ def matrix(
 
 
 def _scores(
-    activity: Activity,
+    past: Past,
     side: SideTables,
     stored: Fitted,
     targets: Sequence[str],
     settings: Settings,
 ) -> dict[str, Array]:
     """Every feature that comes from fitted things, by name: customers x targets; NaN: missing."""
-    holdings = holdings_of(activity, targets)
+    holdings = holdings_of(past, targets)
     learned = fitted.parameters_of(stored.statistics)
-    exposure = fitted.exposure_months(fitted.purchase_timing(activity))
+    exposure = fitted.exposure_months(fitted.purchase_timing(past))
     shares = [fitted.mix_shares(holdings, learned["mix"], target) for target in targets]
     rates = [
         fitted.purchase_rates(holdings, exposure, learned["purchase_rate"], target)
         for target in targets
     ]
     return {
-        **_affinity(activity, holdings, stored, targets),
+        **_affinity(past, holdings, stored, targets),
         **_similarity(holdings, learned["similarity"], targets),
-        **_profile(attributes_of(activity, side, settings), learned, len(targets)),
+        **_profile(attributes_of(past, side, settings), learned, len(targets)),
         "mix__div__value_share__12m": np.column_stack([plain for plain, _ in shares]),
         "mix__div__shrunk_value_share__12m": np.column_stack([eased for _, eased in shares]),
-        "rate__div__orders_per_month__24m": np.column_stack(rates),
+        "rate__div__order_months__24m": np.column_stack(rates),
     }
 
 
 def _affinity(
-    activity: Activity, holdings: Holdings, stored: Fitted, targets: Sequence[str]
+    past: Past, holdings: Holdings, stored: Fitted, targets: Sequence[str]
 ) -> dict[str, Array]:
     lines = affinity.lines_pull(holdings, stored.rules, targets)
-    baskets = sku_affinity.baskets_of(activity)
+    baskets = sku_affinity.baskets_of(past)
     products = sku_affinity.products_pull(baskets, stored.product_rules, targets)
     return {
         "affinity__div__max_lift__12m": lines.strongest,
@@ -272,36 +274,30 @@ def _profile(attributes: pl.DataFrame, learned: dict[str, Any], targets: int) ->
         rates = learned.get(f"profile_{name}")
         if rates is not None:
             attribute = name.removesuffix("_rate").removesuffix("_owned")
-            values = attributes[attribute].to_list()
-            found[f"profile__div__{name}__{window}"] = profile.rates_of(values, rates, targets)
+            of_customers = profile.rates_of(attributes[attribute], rates, targets)
+            found[f"profile__div__{name}__{window}"] = of_customers
     return found
 
 
-def _diversity(activity: Activity) -> pl.DataFrame:
+def _diversity(past: Past) -> pl.DataFrame:
     """How widely each customer buys: divisions, products, entropy of orders over divisions."""
-    holdings = holdings_of(activity, [])
+    holdings = holdings_of(past, [])
     divisions = holdings.is_division
     orders = holdings.orders[:, divisions]
     total = orders.sum(axis=1)
     share = orders / np.maximum(total, 1.0)[:, None]
     terms = np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), 0.0)
-    t = activity.lines
-    bought = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
-    skus = bought.group_by("customer_id").aggregate(skus=bought.sku.nunique().cast("float64"))
-    return (
-        activity.customers.with_columns(
-            pl.Series("diversity__all__divisions__12m", (orders > 0).sum(axis=1), pl.Float64),
-            pl.Series(
-                "diversity__all__divisions_owned__ever", holdings.ever[:, divisions].sum(axis=1)
-            ),
-            pl.Series(
-                "diversity__all__entropy__12m",
-                np.where(total > 0, np.abs(terms.sum(axis=1)), np.nan),
-            ).fill_nan(None),
-        )
-        .join(skus.to_polars(), on="customer_id", how="left")
-        .rename({"skus": "diversity__all__skus__12m"})
+    skus = past.products.group_by("customer_id").agg(
+        pl.len().cast(pl.Float64).alias("diversity__all__skus__12m")
     )
+    return past.ids.with_columns(
+        pl.Series("diversity__all__divisions__12m", (orders > 0).sum(axis=1), pl.Float64),
+        pl.Series("diversity__all__divisions_owned__ever", holdings.ever[:, divisions].sum(axis=1)),
+        pl.Series(
+            "diversity__all__entropy__12m",
+            np.where(total > 0, np.abs(terms.sum(axis=1)), np.nan),
+        ).fill_nan(None),
+    ).join(skus, on="customer_id", how="left")
 
 
 def _beside(frame: pl.DataFrame, signal: pl.DataFrame | None) -> pl.DataFrame:

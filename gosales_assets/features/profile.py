@@ -8,21 +8,18 @@ that the settings declare stable. Branch and rep come from the customer's newest
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from gosales_assets.features.catalog import ATTRIBUTES
 from gosales_assets.features.holdings import Array
 from gosales_assets.features.shrinkage import rate_prior, shrunk
 from gosales_assets.settings import Settings
-from gosales_assets.star.dimensions import latest
 from gosales_assets.star.industry_choice import industries_known_by
 from gosales_assets.star.validity import known_by
-
-if TYPE_CHECKING:
-    import ibis
 
 PARENTS = {"sub_industry": "industry"}
 _FROM_LINES = ("branch", "rep")
@@ -70,13 +67,7 @@ def attributes_known_by(
     )
 
 
-def latest_of_lines(lines: "ibis.Table") -> pl.DataFrame:
-    """Branch and rep of each customer's newest line that names one; of equals the first by name."""
-    newest = {column: latest(lines, column) for column in _FROM_LINES}
-    return lines.group_by("customer_id").aggregate(**newest).to_polars()
-
-
-def attribute_rates(values: Sequence[str | None], bought: Array, parents: Array) -> dict[str, Any]:
+def attribute_rates(values: pl.Series, bought: Array, parents: Array) -> dict[str, Any]:
     """Fit smoothed rates per attribute value.
 
     Parameters
@@ -92,10 +83,9 @@ def attribute_rates(values: Sequence[str | None], bought: Array, parents: Array)
     -------
     ``values`` (sorted) and ``rates`` (values x targets), ready for JSON.
     """
-    names = sorted({v for v in values if v is not None})
-    position = {name: i for i, name in enumerate(names)}
-    known = np.array([v is not None for v in values], dtype=bool)
-    group = np.array([position[v] for v in values if v is not None], dtype=np.int64)
+    names = values.drop_nulls().unique().sort().to_list()
+    group = _positions(values.drop_nulls(), names)
+    known = values.is_not_null().to_numpy()
     trials = np.bincount(group, minlength=len(names)).astype(np.float64)
     successes = _sums(group, bought[known], len(names))
     prior = _sums(group, parents[known], len(names)) / trials[:, None]
@@ -106,11 +96,17 @@ def attribute_rates(values: Sequence[str | None], bought: Array, parents: Array)
     return {"values": names, "rates": rates.tolist()}
 
 
-def rates_of(values: Sequence[str | None], fitted: dict[str, Any], targets: int) -> Array:
+def rates_of(values: pl.Series, fitted: dict[str, Any], targets: int) -> Array:
     """Look the fitted rates up: customers x targets; NaN where the value is unknown."""
     table = np.array([*fitted["rates"], [np.nan] * targets], dtype=np.float64)
-    position = {name: i for i, name in enumerate(fitted["values"])}
-    return np.asarray(table[[position.get(v, -1) if v is not None else -1 for v in values]])
+    return np.asarray(table[_positions(values, fitted["values"])])
+
+
+def _positions(values: pl.Series, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Place of each value among the names; how many there are for those that are none of them."""
+    places = pl.Series(range(len(names)), dtype=pl.Int64)
+    listed = pl.Series(names, dtype=pl.String)
+    return values.replace_strict(listed, places, default=len(names)).to_numpy()
 
 
 def _sums(group: np.ndarray, columns: Array, groups: int) -> Array:

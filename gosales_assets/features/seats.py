@@ -2,9 +2,8 @@
 
 import polars as pl
 
-from gosales_assets.features.activity import Activity
+from gosales_assets.features.activity import Activity, keys_of
 from gosales_assets.features.catalog import YEAR
-from gosales_assets.features.history import keys_of
 from gosales_assets.features.history_sums import number
 from gosales_assets.features.ratios import log_ratio
 
@@ -17,10 +16,10 @@ def seats(activity: Activity, scope: str) -> pl.DataFrame | None:
     One row per customer (and division or SKU set) that ever bought a seat: the keys and the
     ``seats`` features, which are 0 for everyone else; ``None`` when no SKUs are set as seats.
     """
-    if activity.seats is None:
+    t = activity.seats(scope)
+    if t is None:
         return None
     keys = keys_of(scope)
-    t = activity.of_scope(activity.seats, scope)
     sums = t.group_by(keys).aggregate(
         year=number(t.quantity.sum(where=t.age < YEAR)),
         two_years=number(t.quantity.sum(where=t.age < 2 * YEAR)),

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from gosales_assets.features.activity import Activity
-from gosales_assets.features.catalog import OFFSET_DAYS, YEAR
 from gosales_assets.features.contract import PRODUCT_RULES
 from gosales_assets.features.holdings import Holdings
+from gosales_assets.features.past import Past
 from gosales_assets.features.pull import Pull, places_of, pull_of
 
 if TYPE_CHECKING:
@@ -37,25 +35,21 @@ class Baskets:
     homes: pl.DataFrame
 
 
-def baskets_of(activity: Activity) -> Baskets:
+def baskets_of(past: Past) -> Baskets:
     """Build the baskets of one cutoff."""
-    t = activity.lines
-    year = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
-    until = activity.cutoff - timedelta(days=OFFSET_DAYS)
-    grouped = year.group_by("customer_id", "sku").aggregate(learned=year.order_date.min() <= until)
-    homes = year.select("sku", "division").distinct().to_polars().sort("sku", "division")
+    homes = past.homes.filter("bought").select("sku", "division")
     skus = homes["sku"].unique(maintain_order=True)
-    cells, customers = grouped.to_polars(), activity.customers["customer_id"]
+    customers = past.ids["customer_id"]
     return Baskets(
         skus=skus.to_list(),
-        held=_incidence(cells, customers, skus),
-        learned=_incidence(cells.filter("learned"), customers, skus),
+        held=_incidence(past.products, customers, skus),
+        learned=_incidence(past.products.filter("learned"), customers, skus),
         homes=homes,
     )
 
 
 def learn_product_rules(
-    activity: Activity,
+    past: Past,
     baskets: Baskets,
     holdings: Holdings,
     targets: Sequence[str],
@@ -73,7 +67,7 @@ def learn_product_rules(
     buyers = np.asarray(baskets.learned.sum(axis=0)).ravel()
     together = np.asarray(baskets.learned.T @ bought)
     usable = (buyers >= least_customers)[:, None] & (base > 0)
-    sku, target = np.nonzero(usable & ~_own(activity, baskets, targets))
+    sku, target = np.nonzero(usable & ~_own(past, baskets, targets))
     eased = together[sku, target] + least_customers * base[target]
     rate = eased / (buyers[sku] + least_customers)
     rules = pl.DataFrame(
@@ -86,7 +80,7 @@ def learn_product_rules(
             "lift": rate / base[target],
         }
     ).with_columns(
-        pl.lit(activity.cutoff).alias("cutoff"),
+        pl.lit(past.cutoff).alias("cutoff"),
         pl.lit(holdings.learned_until, pl.Date).alias("fit_date"),
     )
     return PRODUCT_RULES.typed(rules).sort(PRODUCT_RULES.sort)
@@ -118,14 +112,14 @@ def _incidence(cells: pl.DataFrame, customers: pl.Series, skus: pl.Series) -> "c
     return found
 
 
-def _own(activity: Activity, baskets: Baskets, targets: Sequence[str]) -> npt.NDArray[np.bool_]:
+def _own(past: Past, baskets: Baskets, targets: Sequence[str]) -> npt.NDArray[np.bool_]:
     """SKUs x targets: whether a SKU is one of the target's own."""
     own = np.zeros((len(baskets.skus), len(targets)), dtype=bool)
     position = {sku: i for i, sku in enumerate(baskets.skus)}
     for column, target in enumerate(targets):
         members = (
-            activity.sku_sets[target]
-            if target in activity.sku_sets
+            past.sku_sets[target]
+            if target in past.sku_sets
             else baskets.homes.filter(pl.col("division") == target)["sku"].to_list()
         )
         own[[position[sku] for sku in members if sku in position], column] = True

@@ -19,6 +19,7 @@ from gosales_assets.contracts import (
     table_asset,
 )
 from gosales_assets.labels.candidates import candidates as candidates_of
+from gosales_assets.labels.candidates import first_days
 from gosales_assets.labels.candidates import prospects as prospects_of
 from gosales_assets.labels.completeness import closed_windows_only, every_customer
 from gosales_assets.labels.contract import (
@@ -52,18 +53,19 @@ def candidates(
 ) -> None:
     """Pair every customer with a purchase by the cutoff with every target that may be offered."""
     windows, known = windows_of(warehouse, KEYS.divisions), months_known(warehouse)
-    for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
-        closed = closed_of(windows, known, day(cutoff), divisions)
-        with warehouse.engine() as engine:
-            days = warehouse.scan(engine, CUSTOMER_DAY)
-            mode = settings.labels.mode
-            frame = candidates_of(days, divisions, day(cutoff), mode).to_polars()
-        for division, rows in _per_division(frame, divisions).items():
-            about = {
-                "owners (repeat)": int((rows["cohort"] == "repeat").sum()),
-                **_about_window(closed, windows, division),
-            }
-            store(context, warehouse, CANDIDATES, rows, about, cutoff=cutoff, division=division)
+    with warehouse.engine() as engine:
+        days = warehouse.scan(engine, CUSTOMER_DAY)
+        first = engine.create_table("first_days", first_days(days), temp=True)
+        for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
+            closed = closed_of(windows, known, day(cutoff), divisions)
+            pairs = candidates_of(first, divisions, day(cutoff), settings.labels.mode)
+            frame = pairs.to_polars()
+            for division, rows in _per_division(frame, divisions).items():
+                about = {
+                    "owners (repeat)": int((rows["cohort"] == "repeat").sum()),
+                    **_about_window(closed, windows, division),
+                }
+                store(context, warehouse, CANDIDATES, rows, about, cutoff=cutoff, division=division)
 
 
 @table_asset(
@@ -240,7 +242,8 @@ def _labelled(
     lines = lines_in(warehouse.scan(engine, FACT_TRANSACTIONS), closed, settings)
     windows = ibis.memtable(closed)
     bought = outcomes(lines, windows, denied)
-    return labels_of(people, windows, bought, settings.labels.gp_min_threshold).to_polars()
+    rows = labels_of(people, windows, bought, settings.labels.gp_min_threshold)
+    return rows.to_polars()
 
 
 def _about_window(closed: pl.DataFrame, windows: dict[str, int], division: str) -> dict[str, Any]:

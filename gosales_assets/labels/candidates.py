@@ -12,6 +12,18 @@ from gosales_assets.labels.contract import NEW_LOGO
 Mode = Literal["all", "expansion"]
 
 
+def first_days(days: ir.Table) -> ir.Table:
+    """First day of each customer, overall and of each target: all that candidates depend on.
+
+    Parameters
+    ----------
+    days
+        ``star.customer_day``: days with a purchase, overall and per division or SKU set.
+    """
+    keys = ["customer_id", "scope", "division"]
+    return days.group_by(keys).aggregate(order_date=days.order_date.min())
+
+
 def candidates(
     days: ir.Table, targets: Sequence[str], cutoff: date, mode: Mode = "all"
 ) -> ir.Table:
@@ -20,7 +32,7 @@ def candidates(
     Parameters
     ----------
     days
-        ``star.customer_day``: days with a purchase, overall and per division or SKU set.
+        ``star.customer_day``, or its `first_days`.
     targets
         Keys of the divisions and SKU sets that are predicted.
     cutoff
@@ -82,7 +94,7 @@ def of_candidates(bought: ir.Table, days: ir.Table, mode: Mode = "all") -> ir.Ta
 
     The same rule as `candidates`, for many cutoffs at once.
     """
-    first = days.group_by("customer_id", "scope", "division").aggregate(since=days.order_date.min())
+    first = first_days(days).rename(since="order_date")
     customers = first.filter(first.scope == "all").select("customer_id", "since")
     kept = bought.join(customers, "customer_id").filter(lambda t: t.since <= t.cutoff).drop("since")
     if mode == "all":

@@ -20,6 +20,7 @@ from gosales_assets.features.contract import (
     WINSOR_CAPS,
 )
 from gosales_assets.features.fitted import parameters_of
+from gosales_assets.features.past import TABLES, past_of
 from gosales_assets.labels.candidates import candidates
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS, INDUSTRY_ENRICHMENT
@@ -94,11 +95,14 @@ def make(warehouse: Warehouse, case: Case) -> None:
     key, side = {"cutoff": f"{cutoff}"}, side_tables(warehouse)
     with open_star(warehouse, settings) as star:
         activity = star.as_of(cutoff)
-        learned = layers.fit(activity, side, targets, settings)
-        customers = layers.customer_layer(activity, parameters_of(learned.statistics))
+        past = past_of(activity)
+        learned = layers.fit(past, side, targets, settings)
+        customers = layers.customer_layer(activity, past, parameters_of(learned.statistics))
     with open_star(warehouse, settings, case.windows) as star:
-        layer = layers.division_layer(star.as_of(cutoff), side, learned, targets, settings)
+        layer = layers.division_layer(star.as_of(cutoff), past, side, learned, targets, settings)
         divisions = pl.concat(layer)
+    for name, table in TABLES.items():
+        warehouse.write(table, getattr(past, name), **key)
     for name, table in LEARNED.items():
         warehouse.write(table, getattr(learned, name), **key)
     warehouse.write(CUSTOMER_FEATURES, customers, **key)

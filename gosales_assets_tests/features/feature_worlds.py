@@ -11,6 +11,7 @@ import polars as pl
 from gosales_assets.features import layers
 from gosales_assets.features.activity import open_star
 from gosales_assets.features.fitted import parameters_of
+from gosales_assets.features.past import past_of
 from gosales_assets.labels.candidates import candidates
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS, INSTALLED_BASE
@@ -126,7 +127,8 @@ def learn(
     """Fit what a cutoff needs."""
     with open_star(warehouse, settings) as star:
         activity = star.as_of(cutoff)
-        return layers.fit(activity, side_tables(warehouse), targets, settings)
+        past = past_of(activity)
+        return layers.fit(past, side_tables(warehouse), targets, settings)
 
 
 def matrix(
@@ -142,8 +144,11 @@ def matrix(
     pairs = evaluate(lambda t: candidates(t, targets, cutoff), days)
     with open_star(warehouse, settings, windows) as star:
         activity = star.as_of(cutoff)
-        customer = layers.customer_layer(activity, parameters_of(learned.statistics))
-        layer = layers.division_layer(activity, side_tables(warehouse), learned, targets, settings)
+        past = past_of(activity)
+        customer = layers.customer_layer(activity, past, parameters_of(learned.statistics))
+        layer = layers.division_layer(
+            activity, past, side_tables(warehouse), learned, targets, settings
+        )
         division = pl.concat(layer)
     return layers.matrix(pairs, customer, division, {}).sort("division", "customer_id")
 

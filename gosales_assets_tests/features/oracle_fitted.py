@@ -47,7 +47,7 @@ def _hypergeometric(a: float, b: float, c: float, z: float) -> float:
 def _rate(past: Past, customer: str, target: str) -> Truth:
     shape, rate = past.fitted["purchase_rate"][target]
     months, time = past.months(customer, target), exposure(past, customer)
-    return {"rate__div__orders_per_month__24m": (shape + months) / (rate + time)}
+    return {"rate__div__order_months__24m": (shape + months) / (rate + time)}
 
 
 def exposure(past: Past, customer: str) -> float:

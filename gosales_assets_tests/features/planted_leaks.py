@@ -1,42 +1,37 @@
 """Leaks to plant where a slip would let the future in, each by one line of wrong code."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import ibis
+import ibis.expr.types as ir
 import polars as pl
 import pytest
 
 from gosales_assets.features import layers, profile
-from gosales_assets.features.activity import Activity, Star
+from gosales_assets.features.activity import Activity
+from gosales_assets.features.past import Past
 
 
 def days_not_cut_off(planted: pytest.MonkeyPatch) -> None:
-    honest = Star.as_of
+    def leaking(self: Activity, days: ir.Table) -> ir.Table:
+        return days.mutate(days_ago=ibis.literal(self.cutoff).delta(days.order_date, unit="day"))
 
-    def leaking(self: Star, cutoff: date) -> Activity:
-        ago = ibis.literal(cutoff).delta(self.days.order_date, unit="day")
-        return replace(honest(self, cutoff), days=self.days.mutate(days_ago=ago))
-
-    planted.setattr(Star, "as_of", leaking)
+    planted.setattr(Activity, "_dated", leaking)
 
 
 def months_not_cut_off(planted: pytest.MonkeyPatch) -> None:
-    honest = Star.as_of
+    def leaking(self: Activity, months: ir.Table) -> ir.Table:
+        return months.mutate(age=self.cutoff.year * 12 + self.cutoff.month - months.ordinal)
 
-    def leaking(self: Star, cutoff: date) -> Activity:
-        age = cutoff.year * 12 + cutoff.month - self.months.ordinal
-        return replace(honest(self, cutoff), months=self.months.mutate(age=age))
-
-    planted.setattr(Star, "as_of", leaking)
+    planted.setattr(Activity, "_aged", leaking)
 
 
 def installed_base_of_today(planted: pytest.MonkeyPatch) -> None:
     honest = layers.installed
 
-    def leaking(activity: Activity, base: pl.DataFrame) -> pl.DataFrame | None:
-        known = pl.min_horizontal("purchase_date", pl.lit(activity.cutoff))
-        return honest(activity, base.with_columns(purchase_date=known))
+    def leaking(past: Past, base: pl.DataFrame) -> pl.DataFrame | None:
+        known = pl.min_horizontal("purchase_date", pl.lit(past.cutoff))
+        return honest(past, base.with_columns(purchase_date=known))
 
     planted.setattr(layers, "installed", leaking)
 
@@ -50,4 +45,4 @@ def attributes_of_today(planted: pytest.MonkeyPatch) -> None:
 
 def fitted_on_later_days(planted: pytest.MonkeyPatch) -> None:
     later = property(lambda self: self.cutoff + timedelta(days=1))
-    planted.setattr(Activity, "last_day", later)
+    planted.setattr(Past, "last_day", later)

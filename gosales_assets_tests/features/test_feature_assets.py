@@ -83,7 +83,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
     grid = [f"{cutoff}|{division}" for cutoff in TWO for division in KEYS.divisions]
     assert set(grid) <= set(GRID.get_partition_keys())
     for keys, assets in (
-        (cutoffs, ["features__fitted", "features__customer_features"]),
+        (cutoffs, ["features__past", "features__fitted", "features__customer_features"]),
         (grid, ["features__division_features"]),
         (cutoffs, ["features__winsor_caps", "features__feature_statistics"]),
         (grid, ["features__feature_matrix"]),
@@ -124,7 +124,7 @@ def test_one_partition_at_a_time_gives_what_one_run_gives(
     _prepare(warehouse, current_settings())
     cutoff, division = TWO[1], KEYS.divisions[0]
     for key, assets in (
-        (cutoff, ["features__fitted", "features__customer_features"]),
+        (cutoff, ["features__past", "features__fitted", "features__customer_features"]),
         (f"{cutoff}|{division}", ["features__division_features"]),
         (cutoff, ["features__winsor_caps"]),
         (f"{cutoff}|{division}", ["features__feature_matrix"]),
@@ -152,7 +152,7 @@ def test_what_a_side_table_says_only_later_is_stopped(
     monkeypatch.setattr(
         profile, "known_by", lambda rows, key, _day, stable: honest(rows, key, date.max, stable)
     )
-    assert _run(warehouse, instance, [TWO[0]], ["features__fitted"]).success
+    assert _run(warehouse, instance, [TWO[0]], ["features__past", "features__fitted"]).success
     cell = {"cutoff": TWO[0], "division": KEYS.divisions[0]}
     result = _run(warehouse, instance, ["|".join(cell.values())], ["features__division_features"])
     failed = {e.check_name for e in result.get_asset_check_evaluations() if not e.passed}
@@ -165,7 +165,7 @@ def test_activity_that_facts_do_not_bear_out_is_stopped(
 ) -> None:
     _prepare(warehouse, current_settings())
     keys = list(TWO)
-    _run(warehouse, instance, keys, ["features__fitted"])
+    _run(warehouse, instance, keys, ["features__past", "features__fitted"])
     doubled = warehouse.read(FACT_TRANSACTIONS).with_columns(pl.col("value") * 2)
     warehouse.write(FACT_TRANSACTIONS, doubled)
     result = _run(warehouse, instance, keys, ["features__customer_features"])

@@ -83,7 +83,7 @@ def differing(
 def _close(ours: float | None, truth: float | None) -> bool:
     if ours is None or truth is None:
         return ours is truth
-    return ours == pytest.approx(truth, rel=1e-9, abs=1e-9)
+    return ours == pytest.approx(truth, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -22,8 +22,9 @@ from ibis.backends import BaseBackend
 from polars.testing import assert_frame_equal
 
 from gosales_assets.features import caps, layers
-from gosales_assets.features.activity import Star, open_star, staged
+from gosales_assets.features.activity import Star, open_star, star_of
 from gosales_assets.features.fitted import parameters_of
+from gosales_assets.features.past import past_of
 from gosales_assets.labels.candidates import candidates, of_candidates, prospects
 from gosales_assets.labels.outcomes import labels, outcomes, positives
 from gosales_assets.labels.windows import window_table
@@ -65,6 +66,7 @@ TABLES = (
     *("affinity_rules", "product_rules", "affinity_evidence", "fitted_statistics"),
     *("customer_features", "division_features", "winsor_caps", "feature_matrix"),
 )
+OF_32_BITS = {"customer_features", "division_features", "winsor_caps", "feature_matrix"}
 
 Results = dict[str, pl.DataFrame]
 
@@ -115,7 +117,7 @@ class Run:
 
     def star(self) -> Star:
         settings = self.case.settings
-        return staged(
+        return star_of(
             self.facts, self.months, self.days, settings, settings.targets.windows,
             lambda _, expression: expression.cache(),
         )  # fmt: skip
@@ -143,12 +145,13 @@ class Run:
     def features(self, star: Star) -> Results:
         case, settings = self.case, self.case.settings
         activity, side = star.as_of(case.cutoff), side_tables(case.warehouse)
-        learned = layers.fit(activity, side, case.targets, settings)
-        customer = layers.customer_layer(activity, parameters_of(learned.statistics))
-        layer = layers.division_layer(activity, side, learned, case.targets, settings)
+        past = past_of(activity)
+        learned = layers.fit(past, side, case.targets, settings)
+        customer = layers.customer_layer(activity, past, parameters_of(learned.statistics))
+        layer = layers.division_layer(activity, past, side, learned, case.targets, settings)
         division = pl.concat(layer)
         both = (self.table("customers", customer), self.table("divisions", division))
-        fitted_caps = caps.fit_caps(*both, case.cutoff, activity.last_day)
+        fitted_caps = caps.fit_caps(*both, case.cutoff, past.last_day)
         pairs = self.candidates.to_polars()
         return {
             "affinity_rules": learned.rules,
@@ -253,5 +256,5 @@ def results(
 def test_spark_and_duckdb_agree(results: list[Results], name: str) -> None:
     ours, theirs = (tables[name].sort(~cs.float()) for tables in results)
     assert ours.height
-    tolerance = 1e-6 if name == "feature_matrix" else 1e-9  # the matrix is kept in 32 bits
+    tolerance = 1e-6 if name in OF_32_BITS else 1e-9
     assert_frame_equal(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)

@@ -12,7 +12,7 @@ import ibis
 import pytest
 
 from gosales_assets.division_names import division_identity
-from gosales_assets.features import activity
+from gosales_assets.features import activity, past
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features import raw_logs
@@ -100,19 +100,19 @@ def test_another_spelling_of_all_lines_changes_only_the_name(honest: Path, tmp_p
         assert respelled_matrix.drop("division").equals(matrix.drop("division")), target
 
 
-def test_a_planted_unstable_sum_is_caught(
+def test_a_planted_choice_by_the_order_of_rows_is_caught(
     honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = activity._stage
 
     def in_any_order(engine, name, table):
-        if "value" not in table.columns:
-            return stage(engine, name, table)
-        return stage(engine, name, table.mutate(value=table.value.cast("float64") / 3)).order_by(
-            ibis.random()
-        )
+        return stage(engine, name, table.order_by(ibis.random()))
+
+    def first_come(lines, column):
+        return lines[column].first()
 
     monkeypatch.setattr(activity, "_stage", in_any_order)
+    monkeypatch.setattr(past, "latest", first_come)
     log = honest.parent / "log.csv"
     found = []
     for home in (tmp_path / "once", tmp_path / "again"):

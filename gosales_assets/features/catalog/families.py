@@ -23,8 +23,9 @@ FAMILIES: dict[Family, str] = {
     "ownership": "Whether, since when, and with what growth of units the target is bought.",
     "mix": "The target's share of what the customer spends; the eased one leans toward the "
     "market's share where orders are few.",
-    "rate": "Orders of the target a month, leaning toward its usual rate where a customer's "
-    "history is short (gamma-Poisson empirical Bayes).",
+    "rate": "How many of the months to come bring an order of the target, leaning toward its usual "
+    "rate where a customer's history is short (gamma-Poisson empirical Bayes, on the months with "
+    "an order: several orders in one month say no more than one).",
     "affinity": "What goes with what: market-basket rules between product lines, and from single "
     "products, to the target. Learned on orders that end 60 days before the cutoff.",
     "similarity": "Customers alike (ALS matrix factorisation) and product lines alike (nearest "

@@ -34,8 +34,8 @@ def target_features() -> Iterator[Feature]:
     """Features that only customer and target together, or the target alone, have."""
     yield from _ownership()
     yield from _pull_and_likeness()
-    rate = "expected orders of {division} a month"
-    yield _div("rate", "orders_per_month", "24m", rate, "orders per month")
+    rate = "months with an order of {division} to expect, per month"
+    yield _div("rate", "order_months", "24m", rate, "months per month")
     yield from _installed()
     yield from _profile()
     yield from _market()

@@ -1,0 +1,148 @@
+"""Who bought what by a cutoff, in few numbers: what everything that is fitted learns from.
+
+It is summed once per cutoff and kept. Rules, factors, priors and the scores made with them read
+only a `Past`, so nothing dated after its cutoff can reach them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from gosales_assets.features.activity import Activity
+from gosales_assets.features.catalog import YEAR
+from gosales_assets.features.past_contract import (
+    CUSTOMER_PAST,
+    DIVISION_PAST,
+    PRODUCT_DIVISIONS,
+    PRODUCT_PAST,
+)
+from gosales_assets.settings import Settings
+from gosales_assets.star.dimensions import latest
+from gosales_assets.star.scopes import sku_sets
+from gosales_assets.warehouse import Warehouse
+
+TABLES = {
+    "customers": CUSTOMER_PAST,
+    "divisions": DIVISION_PAST,
+    "products": PRODUCT_PAST,
+    "homes": PRODUCT_DIVISIONS,
+}
+"""Part of a `Past` -> table of the lake that keeps it."""
+_KEYS = ["customer_id", "division"]
+_FROM_LINES = ("branch", "rep")
+
+
+@dataclass(frozen=True)
+class Past:
+    """What all customers bought by a cutoff.
+
+    Attributes
+    ----------
+    customers
+        features.customer_past: each customer with any purchase so far, sorted by id.
+    divisions
+        features.division_past: each customer and division or SKU set with any line so far.
+    products
+        features.product_past: products that each customer bought in the last 12 months.
+    homes
+        features.product_divisions: divisions that each product's lines belonged to.
+    sku_sets
+        Named SKU-set targets and their SKUs.
+    """
+
+    cutoff: date
+    sku_sets: Mapping[str, Sequence[str]]
+    customers: pl.DataFrame
+    divisions: pl.DataFrame
+    products: pl.DataFrame
+    homes: pl.DataFrame
+
+    @cached_property
+    def ids(self) -> pl.DataFrame:
+        """Customers with any purchase so far, sorted: customer_id."""
+        return self.customers.select("customer_id")
+
+    @property
+    def last_day(self) -> date:
+        """Day of the newest purchase or return that is seen."""
+        newest: date = self.homes.select(pl.col("newest").max()).item()
+        return newest
+
+
+def past_of(activity: Activity) -> Past:
+    """Sum up what was bought by a cutoff."""
+    found = {
+        "customers": _customers(activity),
+        "divisions": _divisions(activity),
+        "products": _products(activity),
+        "homes": _homes(activity),
+    }
+    kept = {
+        name: table.typed(found[name].with_columns(cutoff=pl.lit(activity.cutoff)))
+        for name, table in TABLES.items()
+    }
+    in_order = {name: frame.sort(TABLES[name].sort) for name, frame in kept.items()}
+    return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **in_order)
+
+
+def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
+    """Read what was kept of a cutoff.
+
+    Raises
+    ------
+    MissingPartition
+        When it is not there yet.
+    """
+    kept = {name: warehouse.read(table, cutoff=f"{cutoff}") for name, table in TABLES.items()}
+    return Past(cutoff=cutoff, sku_sets=sku_sets(settings), **kept)
+
+
+def _customers(activity: Activity) -> pl.DataFrame:
+    """Order days of each customer, and branch and rep of its newest line that names one."""
+    days, lines = activity.days("all"), activity.lines()
+    bought = days.group_by("customer_id").aggregate(
+        order_days=days.count(), oldest=days.days_ago.max(), recent=days.days_ago.min()
+    )
+    newest = {column: latest(lines, column) for column in _FROM_LINES}
+    named = lines.group_by("customer_id").aggregate(**newest)
+    return bought.to_polars().join(named.to_polars(), on="customer_id", how="left")
+
+
+def _divisions(activity: Activity) -> pl.DataFrame:
+    """Sums of the months, and until when rules may learn of the days."""
+    months, days = activity.months("div"), activity.days("div")
+    year, two_years = months.age < YEAR, months.age < 2 * YEAR
+    sums = months.group_by(_KEYS).aggregate(
+        orders=months.orders.sum(where=year).fill_null(0).cast("int64"),
+        value=months.value.sum(where=year).fill_null(0).cast("float64"),
+        months=months.month.count(where=two_years & (months.orders > 0)),
+        owned=(months.orders > 0).any(),
+    )
+    may_teach = (days.order_date > activity.day_before(YEAR)) & (
+        days.order_date <= activity.rules_until
+    )
+    taught = days.filter(may_teach)
+    until = taught.group_by(_KEYS).aggregate(learned_until=taught.order_date.max())
+    return sums.to_polars().join(until.to_polars(), on=_KEYS, how="left")
+
+
+def _products(activity: Activity) -> pl.DataFrame:
+    """Products that each customer bought in the last 12 months; whether rules may learn of it."""
+    t = activity.lines()
+    year = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
+    learned = year.order_date.min() <= activity.rules_until
+    return year.group_by("customer_id", "sku").aggregate(learned=learned).to_polars()
+
+
+def _homes(activity: Activity) -> pl.DataFrame:
+    """Divisions of each product: newest line, number of lines, bought in the last 12 months."""
+    t = activity.lines()
+    bought = ~t.is_return & (t.order_date > activity.day_before(YEAR))
+    return (
+        t.group_by("sku", "division")
+        .aggregate(newest=t.order_date.max(), lines=t.count(), bought=bought.any())
+        .to_polars()
+    )
