@@ -30,14 +30,17 @@ def judge(judged: pl.DataFrame, replicates: int, seed: int) -> dict[str, dict[st
         Division, or `ALL` -> rows, positives, auc (a base rate alone has .5), log_loss,
         naive_log_loss, ``gain`` (how much lower the model's log loss is, in nats per row), and
         auc_low, auc_high, gain_low, gain_high. None: not defined, as only one outcome occurred.
+        Empty without rows.
     """
+    if judged.is_empty():
+        return {}
     company = judged["customer_id"].rank("dense").cast(pl.Int64).to_numpy() - 1
     divisions = judged["division"].to_numpy()
     parts = {ALL: np.arange(judged.height)} | {
         name: np.flatnonzero(divisions == name) for name in judged["division"].unique().sort()
     }
     rows = {name: _Rows(judged[part]) for name, part in parts.items()}
-    random, companies = np.random.default_rng(seed), int(company.max(initial=-1)) + 1
+    random, companies = np.random.default_rng(seed), int(company.max()) + 1
     drawn: dict[str, list[tuple[float, float]]] = {name: [] for name in parts}
     for _ in range(replicates):
         sample = random.integers(companies, size=companies)

@@ -241,7 +241,7 @@ def _judged(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
         learned = rows.filter(fold != number).filter("learns")
         model = fit(learned)
         rates = learned.group_by("division").agg(
-            rate=(pl.col("label").sum() + 0.5) / (pl.len() + 1)
+            rate=(pl.col("label").sum() + 0.5) / (pl.col("weight").sum() + 1)
         )
         naive = {division: log_odds(rate) for division, rate in rates.iter_rows()}
         held_out = rows.filter(fold == number).filter("judges")
@@ -267,10 +267,10 @@ def _verdicts(
     The evidence of all divisions together decides whether they do at all, since one division alone
     seldom has enough buyers to tell; then a division must not do worse with them than without.
     """
-    together, found = figures[ALL], {}
+    together, found = figures.get(ALL, {}), {}
+    told = (together.get("gain_low") or 0) > 0
     for division in divisions:
         own = dict(figures.get(division, {}))
-        told = (together["gain_low"] or 0) > 0
         if told and own.get("auc") is not None and own["gain"] > 0:
             status, note = SCORED, f"judged on {own['rows']} companies it had not learned from"
         elif not told:

@@ -136,6 +136,25 @@ def test_below_enough_conversions_there_is_no_number() -> None:
     assert tools["auc"] is None
 
 
+def test_without_anybody_left_to_judge_it_on_there_is_the_base_rate() -> None:
+    known = companies()
+    happened = outcomes(known, effect=1.8).filter(pl.col("cutoff") != CUTOFFS[-3])
+    found = learned_of(known, happened)
+    assert found.divisions["status"].to_list() == [BASE_RATE, BASE_RATE]
+    assert found.divisions["note"].str.contains("there is nobody to judge it on").all()
+    assert found.divisions["auc"].is_null().all()
+
+
+def test_a_sample_is_judged_like_the_whole() -> None:
+    known = companies()
+    happened = outcomes(known, effect=1.8, rate=0.03)
+    whole, sample = (learned_of(known, happened, most).divisions for most in (100_000, 1_500))
+    assert sample["conversions"].equals(whole["conversions"])
+    assert (sample["rows"] - whole["rows"]).abs().max() < 0.1 * COMPANIES
+    for figure in ("base_rate", "log_loss", "naive_log_loss"):
+        assert sample[figure].to_list() == pytest.approx(whole[figure].to_list(), rel=0.15)
+
+
 def test_conversions_of_the_newest_window_alone_teach_nothing() -> None:
     known = companies()
     happened = outcomes(known, effect=1.8, rate=0.3)
