@@ -8,6 +8,7 @@ from gosales_assets.labels import contract as labels
 from gosales_assets.models import contract as models
 from gosales_assets.runs import contract as runs
 from gosales_assets.scores import contract as scores
+from gosales_assets.scores import prospect_contract as prospects
 from gosales_assets.sources import contract as sources
 from gosales_assets.sources import database_contract as database
 from gosales_assets.star import contract as star
@@ -23,6 +24,7 @@ CONTRACTS: tuple[ModuleType, ...] = (
     features,
     models,
     scores,
+    prospects,
     whitespace,
     validation,
     drift,

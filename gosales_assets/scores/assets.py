@@ -38,6 +38,7 @@ from gosales_assets.pictures import png
 from gosales_assets.scores.calibrated import calibrated_in_the_large
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.scores.figures import score_histogram
+from gosales_assets.scores.prospect_assets import PROSPECT_ASSETS, PROSPECT_CHECKS
 from gosales_assets.scores.scoring import rank, score
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS
@@ -230,5 +231,10 @@ def _buyers(known: _Cutoff, cutoff: str, divisions: list[str]) -> pl.DataFrame:
     return rows.filter(pl.col("label") == 1).drop("label")
 
 
-ASSETS = [icp_scores]
-CHECKS = [contract_check(ICP_SCORES), scores_cover_all_candidates, probabilities_are_calibrated]
+ASSETS = [icp_scores, *PROSPECT_ASSETS]
+CHECKS = [
+    contract_check(ICP_SCORES),
+    scores_cover_all_candidates,
+    probabilities_are_calibrated,
+    *PROSPECT_CHECKS,
+]

@@ -18,9 +18,10 @@ from gosales_assets.models.assets import CHECKS as MODEL_CHECKS
 from gosales_assets.models.assets import POOLED_MODEL
 from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
 from gosales_assets.partitions import KEYS
-from gosales_assets.scores.assets import ASSETS as SCORES
 from gosales_assets.scores.assets import CHECKS as SCORE_CHECKS
+from gosales_assets.scores.assets import icp_scores
 from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.scores.prospect_assets import PROSPECT_CHECKS
 from gosales_assets.settings import current_settings
 from gosales_assets.sources.contract import CUSTOMERS as SIDE_CUSTOMERS
 from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
@@ -109,7 +110,11 @@ def home(
             [c for c in MODEL_CHECKS if c is not MODEL_CHECKS[1]],
             (cutoffs[0], cutoffs[-1]),
         ),
-        ([*MODELS[1:], *SCORES], [MODEL_CHECKS[1], *SCORE_CHECKS], grid),
+        (
+            [*MODELS[1:], icp_scores],
+            [MODEL_CHECKS[1], *(c for c in SCORE_CHECKS if c not in PROSPECT_CHECKS)],
+            grid,
+        ),
     ]:
         result = dg.materialize(
             [*assets, *checks],
