@@ -18,6 +18,7 @@ from gosales_assets.sources import assets as sources
 from gosales_assets.star import assets as star
 from gosales_assets.tracking import Tracking
 from gosales_assets.validation import assets as validation
+from gosales_assets.validation import gate_assets as gates
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import assets as whitespace
 
@@ -30,6 +31,7 @@ ROOMS = (
     scores,
     whitespace,
     validation,
+    gates,
     drift,
     runs,
 )

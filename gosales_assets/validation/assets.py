@@ -7,19 +7,22 @@ from gosales_assets.breaches import remarks
 from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import LABELS
-from gosales_assets.models.naive import ORDERS, ORDERS_OF_DIVISION, OWNED, naive_score
+from gosales_assets.models.naive import naive_score
 from gosales_assets.partitions import GRID, day, divisions_by_cutoff
 from gosales_assets.pictures import png
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
-from gosales_assets.validation.backtest import COHORTS, backtest, outcomes
+from gosales_assets.validation.archive import archived
+from gosales_assets.validation.backtest import COHORTS, backtest
 from gosales_assets.validation.contract import BACKTESTS, GAINS
 from gosales_assets.validation.gains import gains as gains_by_decile
 from gosales_assets.validation.gains import picture
+from gosales_assets.validation.history import champion_of
+from gosales_assets.validation.promotion import read_history
+from gosales_assets.validation.reading import NAIVE_COLUMNS, known_outcomes, matrix_of
 from gosales_assets.validation.summary import below_naive
+from gosales_assets.validation.tallies import Floats
 from gosales_assets.warehouse import Warehouse
-
-NAIVE_COLUMNS = ["customer_id", OWNED, ORDERS_OF_DIVISION, ORDERS]
 
 
 @table_asset(
@@ -32,15 +35,14 @@ def backtests(
     warehouse: Warehouse,
     settings: dg.ResourceParam[Settings],
 ) -> None:
-    """Measure the scores of closed cutoffs against what then happened, beside the naive ranking."""
+    """Measure the scores of closed cutoffs against what then happened, beside the naive ranking.
+
+    The champion, where there is one, is measured by the scores that it gave itself.
+    """
+    history = read_history(warehouse)
     for cutoff, division in _cells(context):
         known = known_outcomes(warehouse, cutoff, division)
-        matrix = warehouse.read(
-            FEATURE_MATRIX, columns=NAIVE_COLUMNS, cutoff=cutoff, division=division
-        )
-        aligned = known.select("customer_id").join(
-            matrix, on="customer_id", how="left", validate="1:1", maintain_order="left"
-        )
+        aligned = matrix_of(warehouse, known, cutoff, division, NAIVE_COLUMNS)
         measured = backtest(
             known,
             {cohort: naive_score(aligned, cohort).to_numpy() for cohort in COHORTS},
@@ -48,6 +50,7 @@ def backtests(
             division,
             settings.validation.bootstrap_replicates,
             settings.seed,
+            _champion(warehouse, history, known, cutoff, division),
         )
         about = _headline(measured)
         store(context, warehouse, BACKTESTS, measured, about, cutoff=cutoff, division=division)
@@ -85,14 +88,18 @@ def model_not_below_naive(
     )
 
 
-def known_outcomes(warehouse: Warehouse, cutoff: str, division: str) -> pl.DataFrame:
-    """Scores with their outcomes; no rows where the window is open or nothing was scored."""
-    keys = {"cutoff": cutoff, "division": division}
-    scores = warehouse.read(ICP_SCORES, columns=["customer_id", "cohort", "icp_score"], **keys)
-    labels = warehouse.read(LABELS, columns=["customer_id", "label", "net_gp_window"], **keys)
-    if scores.is_empty() or labels.is_empty():
-        scores, labels = scores.clear(), labels.clear()
-    return outcomes(scores, labels)
+def _champion(
+    warehouse: Warehouse, history: pl.DataFrame, known: pl.DataFrame, cutoff: str, division: str
+) -> Floats | None:
+    """Scores of the champion for the rows of ``known``; None where it gave none at this cutoff."""
+    version = champion_of(history, division)
+    kept = archived(warehouse, division, version, cutoff) if version else None
+    if kept is None:
+        return None
+    aligned = known.select("customer_id").join(
+        kept, on="customer_id", how="left", validate="1:1", maintain_order="left"
+    )
+    return aligned["score"].fill_null(float("nan")).to_numpy()
 
 
 def _cells(context: dg.AssetExecutionContext) -> list[tuple[str, str]]:

@@ -60,8 +60,9 @@ def backtest(
     division: str,
     replicates: int,
     seed: int,
+    champion: Floats | None = None,
 ) -> pl.DataFrame:
-    """Measure the model's and the naive ranking, with 95 % bootstrap intervals over customers.
+    """Measure model, champion and naive ranking, with 95 % bootstrap intervals over customers.
 
     Parameters
     ----------
@@ -72,6 +73,9 @@ def backtest(
     replicates, seed
         Resamples, and the seed of the settings. All divisions of a cutoff with the same customers
         get the same resamples, so that their figures can be compared as pairs.
+    champion
+        The champion's own score of every row of ``known``; NaN for customers that it did not
+        score, None where there is no champion or it gave no scores.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def backtest(
     """
     if known.is_empty():
         return BACKTESTS.empty()
-    cases = [case for cohort in COHORTS for case in _cases(known, naive[cohort], cohort)]
+    cases = [case for cohort in COHORTS for case in _cases(known, naive[cohort], champion, cohort)]
     points = [_measure(case, exact(case.rows)) for case in cases]
     rng = np.random.default_rng([seed, cutoff.toordinal()])
     batches: list[list[dict[str, Floats]]] = [
@@ -107,19 +111,22 @@ def backtest(
     )
 
 
-def _cases(known: pl.DataFrame, naive: Floats, cohort: str) -> list[Case]:
+def _cases(known: pl.DataFrame, naive: Floats, champion: Floats | None, cohort: str) -> list[Case]:
     member = np.ones(known.height, bool)
     if cohort != "all":
         member = (known["cohort"] == cohort).to_numpy()
-    rows = np.flatnonzero(member)
-    labels = known["label"].to_numpy()[rows] == 1
-    values = known["value"].to_numpy()[rows]
-    scores = {"model": known["icp_score"].to_numpy()[rows], "naive": naive[rows]}
-    metrics = {"model": RANKING_METRICS | PROBABILITY_METRICS, "naive": RANKING_METRICS}
-    return [
-        Case(cohort, ranking, Ranking(rows, score, labels, values), metrics[ranking])
-        for ranking, score in scores.items()
-    ]
+    scores = {"model": known["icp_score"].to_numpy(), "naive": naive}
+    if champion is not None:
+        scores["champion"] = champion
+    labels = known["label"].to_numpy() == 1
+    values = known["value"].to_numpy()
+    cases = []
+    for ranking, score in scores.items():
+        rows = np.flatnonzero(member & np.isfinite(score))
+        metrics = RANKING_METRICS if ranking == "naive" else RANKING_METRICS | PROBABILITY_METRICS
+        ranked = Ranking(rows, score[rows], labels[rows], values[rows])
+        cases.append(Case(cohort, ranking, ranked, metrics))
+    return cases
 
 
 def _measure(case: Case, tally: Tally) -> dict[str, Floats]:
