@@ -86,10 +86,9 @@ def backtest(
         return BACKTESTS.empty()
     cases = [case for cohort in COHORTS for case in _cases(known, naive[cohort], champion, cohort)]
     points = [_measure(case, exact(case.rows)) for case in cases]
-    rng = np.random.default_rng([seed, cutoff.toordinal()])
     batches: list[list[dict[str, Floats]]] = [
         [_measure(case, resampled(case.rows, weights)) for case in cases]
-        for weights in draws(known.height, replicates, rng)
+        for weights in draws(known.height, replicates, (seed, cutoff.toordinal()))
     ]
     records = []
     for index, (case, point) in enumerate(zip(cases, points, strict=True)):

@@ -86,7 +86,7 @@ def compare_ranking(rows: pl.DataFrame, theirs: str, replicates: int, seed: int)
     batches = [
         _mean(by_cutoff, "model", metrics.auc, weights)
         - _mean(by_cutoff, theirs, metrics.auc, weights)
-        for weights in draws(customers, replicates, np.random.default_rng([seed, customers]))
+        for weights in draws(customers, replicates, (seed, customers))
     ]
     gain = _point(by_cutoff, "model", metrics.auc) - _point(by_cutoff, theirs, metrics.auc)
     return _comparison(gain, np.concatenate(batches))
@@ -103,7 +103,7 @@ def compare_probabilities(
     counts = np.bincount(number).astype(np.float64)
     batches = [
         (per_customer @ weights.astype(np.float64)) / (counts @ weights.astype(np.float64))
-        for weights in draws(counts.size, replicates, np.random.default_rng([seed, counts.size]))
+        for weights in draws(counts.size, replicates, (seed, counts.size))
     ]
     return _comparison(float(saved.mean()), np.concatenate(batches))
 
