@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from gosales_assets.validation.tallies import BINS, Floats, Tally
+from gosales_assets.validation.tallies import Floats, Tally
 
 # Probabilities are kept this far from 0 and 1 in log loss, as scikit-learn does for doubles.
 EPSILON = float(np.finfo(np.float64).eps)
