@@ -19,6 +19,7 @@ from gosales_assets.star import assets as star
 from gosales_assets.tracking import Tracking
 from gosales_assets.validation import assets as validation
 from gosales_assets.validation import gate_assets as gates
+from gosales_assets.validation import probe_assets as probes
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import assets as whitespace
 
@@ -32,6 +33,7 @@ ROOMS = (
     whitespace,
     validation,
     gates,
+    probes,
     drift,
     runs,
 )

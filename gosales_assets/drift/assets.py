@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import remarks
+from gosales_assets.calendar import window_end
 from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
 from gosales_assets.division_names import division_identity
 from gosales_assets.drift import activity
@@ -14,13 +15,15 @@ from gosales_assets.drift.contract import DRIFT_ALERTS, SEVERITIES
 from gosales_assets.drift.distances import Floats
 from gosales_assets.drift.features import feature_alerts, top_features
 from gosales_assets.drift.scores import (
+    Rate,
     Training,
     calibration_alerts,
     prevalence_alerts,
     score_alerts,
 )
 from gosales_assets.features.contract import FEATURE_MATRIX
-from gosales_assets.labels.contract import PREVALENCE
+from gosales_assets.labels.contract import PREVALENCE, TARGET_WINDOWS
+from gosales_assets.labels.reading import windows_of
 from gosales_assets.models.artefact import CARD, folder_of, load_card
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day, earlier
@@ -52,6 +55,7 @@ from gosales_assets.warehouse import Warehouse
             (
                 CUSTOMER_MONTH,
                 FACT_TRANSACTIONS,
+                TARGET_WINDOWS,
                 DIM_CUTOFF,
                 DIM_CUSTOMER,
                 DIM_DIVISION,
@@ -122,8 +126,11 @@ def _of_division(
     keys = {"cutoff": cutoff, "division": division}
     current = _scores(warehouse, cutoff, division)
     fitted = warehouse.read(CALIBRATION, **keys).row(0, named=True)
+    rates = list(_known_rates(warehouse, cutoff, division))
     for since, reference in _references(warehouse, cutoff, division, fitted["calibration_cutoff"]):
-        yield from score_alerts(reference, current, division, since, settings.drift)
+        yield from score_alerts(
+            reference, current, division, since, settings.drift, rates, fitted["positives"]
+        )
     observed = warehouse.read(PREVALENCE, cutoff=cutoff).filter(
         (pl.col("division") == division) & (pl.col("cohort") == "all")
     )
@@ -175,6 +182,18 @@ def _references(
     for key, words in _compared_with(cutoff, calibrated_on).items():
         if warehouse.has(ICP_SCORES, cutoff=key, division=division):
             yield words, _scores(warehouse, key, division)
+
+
+def _known_rates(warehouse: Warehouse, cutoff: str, division: str) -> Iterator[Rate]:
+    """Buying rates of the division's windows that had closed by the cutoff."""
+    months = windows_of(warehouse, [division])[division]
+    for key in earlier(KEYS.cutoffs, cutoff):
+        if window_end(day(key), months) > day(cutoff) or not warehouse.has(PREVALENCE, cutoff=key):
+            continue
+        rows = warehouse.read(PREVALENCE, cutoff=key).filter(
+            (pl.col("division") == division) & (pl.col("cohort") == "all")
+        )
+        yield from (Rate(*counts) for counts in rows.select("rows", "positives").iter_rows())
 
 
 def _compared_with(cutoff: str, calibrated_on: object) -> dict[str, str]:

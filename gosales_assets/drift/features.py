@@ -13,14 +13,31 @@ from gosales_assets.features.catalog import plain_words
 from gosales_assets.settings import Drift
 
 TOP_FEATURES = 10
+# These are estimated anew at each cutoff: their values move without anything having happened.
+ESTIMATED = {"affinity", "lifetime", "market", "mix", "profile", "rate", "similarity"}
+# Looked at in any case, after the model's own: they show whether orders still arrive as they did.
+VITAL = [
+    "rfm__div__orders__12m",
+    "recency__div__days__ever",
+    "rfm__all__orders__12m",
+    "recency__all__days__ever",
+]
 # A feature that told this share of the customers apart, and now tells nobody, was lost on the way.
 TOLD_APART = 0.05
 
 
 def top_features(card: dict[str, Any], columns: Sequence[str]) -> list[str]:
-    """Features that moved the model of a card most, best first; none without a model."""
+    """Features that moved the model of a card most, best first, and a few vital ones.
+
+    Only what is counted from a customer's own past: see ``ESTIMATED``.
+    """
     drivers = [str(driver["input"]) for driver in card.get("drivers", [])]
-    return [name for name in drivers if name in columns][:TOP_FEATURES]
+    counted = [
+        name
+        for name in dict.fromkeys([*drivers, *VITAL])
+        if name in columns and name.split("__")[0] not in ESTIMATED
+    ]
+    return counted[:TOP_FEATURES]
 
 
 def feature_alerts(

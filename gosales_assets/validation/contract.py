@@ -7,6 +7,8 @@ from gosales_assets.labels.contract import COHORTS
 from gosales_assets.tables import Contract, table
 from gosales_assets.validation.gate import VERDICTS
 
+# passed, failed: its checks ran on these data; tested: only the test suite runs it.
+RESULTS = ["passed", "failed", "not run yet", "tested"]
 METRIC_NAMES = [
     "auc",
     "pr_auc",
@@ -120,6 +122,30 @@ class GateHistory(Contract):
     undoes: int = pa.Field(nullable=True, description="Step that was rolled back; null: none.")
 
 
+class LeakageProbes(Contract):
+    """What the leakage probes about models (7 to 11) found on these data."""
+
+    probe: int = pa.Field(description="Number of the probe; see validation.leakage_report.")
+    cutoff: pl.Date = pa.Field(nullable=True, description="Cutoff looked at; null: none or all.")
+    division: str = pa.Field(nullable=True, description="Division looked at; null: all.")
+    passed: bool = pa.Field(description="Whether no leak was found.")
+    detail: str = pa.Field(description="What was found, in words.")
+    figure: float = pa.Field(nullable=True, description="What was measured.")
+    at_least: float = pa.Field(nullable=True, description="Least figure without suspicion.")
+    at_most: float = pa.Field(nullable=True, description="Largest figure without suspicion.")
+
+
+class LeakageReport(Contract):
+    """The leakage battery: 13 probes that would show if a result knew the future."""
+
+    probe: int = pa.Field(unique=True, description="Number of the probe.")
+    name: str = pa.Field(description="What it is called.")
+    proves: str = pa.Field(description="What holds when it passes.")
+    how: str = pa.Field(description="Checks on these data, and tests with planted leaks.")
+    result: str = pa.Field(isin=RESULTS, description="What came of it on these data.")
+    detail: str = pa.Field(description="What it found, or which check failed.")
+
+
 class PromotedScores(Contract):
     """Scores that champions gave as-of, kept when they were promoted: what others must beat."""
 
@@ -166,4 +192,18 @@ PROMOTED_SCORES = table(
     published="view",
     parts="division, version and cutoff",
     may_be_empty=True,
+)
+LEAKAGE_PROBES = table(
+    LeakageProbes,
+    "validation.leakage_probes",
+    grain="one row per probe, cutoff and division",
+    sort=("probe", "cutoff", "division", "detail"),
+    may_be_empty=True,
+)
+LEAKAGE_REPORT = table(
+    LeakageReport,
+    "validation.leakage_report",
+    grain="one row per probe",
+    sort=("probe",),
+    volatile=("result", "detail"),
 )

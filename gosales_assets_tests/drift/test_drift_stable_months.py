@@ -142,4 +142,6 @@ def test_top_features_are_the_models_own():
     names = [f"rfm__div__orders__{i}m" for i in range(20)]
     card = {"drivers": [{"input": "division"}, *({"input": name} for name in names)]}
     assert top_features(card, names) == names[:TOP_FEATURES]
-    assert top_features({}, names) == []
+    assert top_features({}, ["rfm__all__orders__12m"]) == ["rfm__all__orders__12m"]
+    estimated = {"drivers": [{"input": "profile__div__size_rate__12m"}]}
+    assert top_features(estimated, ["profile__div__size_rate__12m"]) == []
