@@ -104,6 +104,7 @@ def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[st
             CUSTOMERS,
             **same,
             window_months=6,
+            model_version=f"{cutoff}+settings+code",
             icp_score=p,
             expected_gp=p * 900,
             icp_percentile=0.5,

@@ -32,7 +32,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for division in KEYS.divisions[1:]:
         name = registry_name(division)
         client.create_registered_model(name)
-        tags = {"cutoff": OPEN, "division": division, "model_version": "x"}
+        version = f"{OPEN}+settings+code"
+        tags = {"cutoff": OPEN, "division": division, "model_version": version}
         made = client.create_model_version(name, "file:///nowhere", tags=tags)
         client.set_registered_model_alias(name, "challenger", made.version)
     return folder
