@@ -66,6 +66,53 @@ class Gains(Contract):
     )
 
 
+class Capacity(Contract):
+    """What calling the best 5, 10 or 20 % would have brought, in all and for each sales rep.
+
+    Measured on the outcome that is known by now. A rep calls the best of the customers that are
+    theirs today. Money is that of the buyers called, in base currency.
+    """
+
+    division: str = pa.Field(description="Division or SKU set.")
+    cutoff: pl.Date = pa.Field(description="Closed cutoff.")
+    rep: str = pa.Field(nullable=True, description="Sales rep, as of today; null: all customers.")
+    percent: int = pa.Field(
+        isin=[5, 10, 20], description="Per cent of the customers called."
+    )
+    customers: int = pa.Field(ge=1, description="Customers to choose from.")
+    contacts: int = pa.Field(ge=1, description="Of them, called.")
+    positives: int = pa.Field(ge=0, description="Of the customers, buyers.")
+    precision: float = pa.Field(nullable=True, description="Share of those called who bought.")
+    precision_low: float = pa.Field(nullable=True, description="Lower end, 95 % bootstrap.")
+    precision_high: float = pa.Field(nullable=True, description="Upper end, 95 % bootstrap.")
+    capture: float = pa.Field(nullable=True, description="Share of the buyers called; null: none.")
+    capture_low: float = pa.Field(nullable=True, description="Lower end, 95 % bootstrap.")
+    capture_high: float = pa.Field(nullable=True, description="Upper end, 95 % bootstrap.")
+    value: float = pa.Field(nullable=True, description="Money of those called who bought.")
+    value_low: float = pa.Field(nullable=True, description="Lower end, 95 % bootstrap.")
+    value_high: float = pa.Field(nullable=True, description="Upper end, 95 % bootstrap.")
+
+
+class Segments(Contract):
+    """Whether the best tenth of a division's list serves every industry and region alike."""
+
+    division: str = pa.Field(description="Division or SKU set.")
+    cutoff: pl.Date = pa.Field(description="Closed cutoff.")
+    attribute: str = pa.Field(isin=["industry", "region"], description="industry or region.")
+    segment: str = pa.Field(description="Which one, as known today; unknown: nobody told.")
+    rows: int = pa.Field(ge=1, description="Customers of the segment.")
+    positives: int = pa.Field(ge=0, description="Of them, buyers.")
+    capture: float = pa.Field(
+        nullable=True, description="Share of its buyers in the best tenth of the whole list."
+    )
+    low: float = pa.Field(nullable=True, description="Lower end, 95 % bootstrap.")
+    high: float = pa.Field(nullable=True, description="Upper end, 95 % bootstrap.")
+    overall: float = pa.Field(description="The same share of all buyers.")
+    behind: bool = pa.Field(
+        description="With at least 25 buyers, 5 points or more below the share of all."
+    )
+
+
 class Gate(Contract):
     """Whether the newest model of each division may go live, by the proof of its past scores.
 
@@ -170,6 +217,22 @@ GAINS = table(
     "validation.gains",
     grain="one row per division, closed cutoff and decile",
     sort=("decile",),
+    partitions=("cutoff", "division"),
+    may_be_empty=True,
+)
+CAPACITY = table(
+    Capacity,
+    "validation.capacity",
+    grain="one row per division, closed cutoff, rep (and all reps) and share",
+    sort=("rep", "percent"),
+    partitions=("cutoff", "division"),
+    may_be_empty=True,
+)
+SEGMENTS = table(
+    Segments,
+    "validation.segments",
+    grain="one row per division, closed cutoff and industry or region",
+    sort=("attribute", "segment"),
     partitions=("cutoff", "division"),
     may_be_empty=True,
 )
