@@ -76,9 +76,7 @@ class Capacity(Contract):
     division: str = pa.Field(description="Division or SKU set.")
     cutoff: pl.Date = pa.Field(description="Closed cutoff.")
     rep: str = pa.Field(nullable=True, description="Sales rep, as of today; null: all customers.")
-    percent: int = pa.Field(
-        isin=[5, 10, 20], description="Per cent of the customers called."
-    )
+    percent: int = pa.Field(isin=[5, 10, 20], description="Per cent of the customers called.")
     customers: int = pa.Field(ge=1, description="Customers to choose from.")
     contacts: int = pa.Field(ge=1, description="Of them, called.")
     positives: int = pa.Field(ge=0, description="Of the customers, buyers.")

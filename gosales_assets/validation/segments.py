@@ -1,5 +1,6 @@
 """Segments: whether the best tenth of a list serves industries and regions alike."""
 
+import math
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from gosales_assets.validation.contract import SEGMENTS
-from gosales_assets.validation.tallies import draws
+from gosales_assets.validation.tallies import Floats, draws
 
 ATTRIBUTES = ("industry", "region")
 UNKNOWN = "unknown"
@@ -47,10 +48,7 @@ def segments(
     rows = known.join(
         attributes, on="customer_id", how="left", validate="1:1", maintain_order="left"
     )
-    best = rows.sort("icp_score", "customer_id", descending=[True, False])["customer_id"].head(
-        -(-rows.height * 10 // 100)
-    )
-    chosen = rows["customer_id"].is_in(best.implode()).to_numpy()
+    chosen = in_best_tenth(rows["icp_score"].to_numpy())
     label = rows["label"].to_numpy() == 1
     weights = np.concatenate(
         list(draws(rows.height, replicates, (seed, cutoff.toordinal()))), axis=1
@@ -76,24 +74,33 @@ def left_behind(measured: pl.DataFrame) -> list[str]:
     ]
 
 
+def in_best_tenth(scores: Floats) -> Floats:
+    """How much of each row is in the best tenth: 1, 0, or where equal scores are cut, their share.
+
+    Examples
+    --------
+    >>> in_best_tenth(np.array([0.5] * 10)).tolist()[:2]
+    [0.1, 0.1]
+    """
+    places = math.ceil(scores.size * TOP)
+    cut = np.sort(scores)[-places]
+    above, tied = scores > cut, scores == cut
+    return np.where(above, 1.0, np.where(tied, (places - above.sum()) / tied.sum(), 0.0))
+
+
 def _by_value(
-    values: pl.Series, chosen: np.ndarray, label: np.ndarray, weights: np.ndarray, overall: float
+    values: pl.Series, chosen: Floats, label: np.ndarray, weights: np.ndarray, overall: float
 ) -> Iterator[dict[str, Any]]:
     filled = values.fill_null(UNKNOWN)
     for segment in filled.unique().sort():
         member = (filled == segment).to_numpy()
         buyers = np.flatnonzero(member & label)
-        drawn = weights[buyers]
+        drawn = weights[buyers].astype(np.float64)
         total = drawn.sum(axis=0)
-        captures = np.divide(
-            drawn[chosen[buyers]].sum(axis=0),
-            total,
-            out=np.full(total.shape, np.nan),
-            where=total > 0,
-        )
+        reached = (drawn * chosen[buyers, None]).sum(axis=0)
+        captures = reached[total > 0] / total[total > 0]
         capture = float(chosen[buyers].mean()) if buyers.size else None
-        known = captures[np.isfinite(captures)]
-        low, high = np.quantile(known, INTERVAL) if known.size else (None, None)
+        low, high = np.quantile(captures, INTERVAL) if captures.size else (None, None)
         enough = buyers.size >= ENOUGH_POSITIVES
         yield {
             "segment": segment,

@@ -108,6 +108,13 @@ def test_a_neglected_region_is_named_with_its_figures():
     assert region.startswith("region West: the best tenth holds")
 
 
+def test_a_list_without_any_order_leaves_nobody_behind():
+    flat = world(4_000).with_columns(icp_score=pl.lit(0.2))
+    found = segments(flat, attributes(flat), CUTOFF, "PDM", 100, 7)
+    assert set(found["capture"].round(9)) == {0.1}
+    assert left_behind(found) == []
+
+
 def test_few_buyers_are_no_warning_and_none_no_rows():
     known = world(4_000)
     few = attributes(known).with_columns(
