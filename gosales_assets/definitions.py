@@ -6,6 +6,7 @@ not: assets, logic, settings.
 
 import dagster as dg
 
+from gosales_assets.automation.alerts import hard_alerts_webhook
 from gosales_assets.drift import assets as drift
 from gosales_assets.features import assets as features
 from gosales_assets.labels import assets as labels
@@ -61,5 +62,6 @@ defs = dg.Definitions(
     assets=[asset for room in ROOMS for asset in room.ASSETS],
     asset_checks=[check for room in ROOMS for check in room.CHECKS],
     resources=build_resources(current_settings(), environment()),
+    sensors=[hard_alerts_webhook],
     executor=dg.in_process_executor,
 )
