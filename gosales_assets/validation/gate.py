@@ -143,7 +143,7 @@ def against_champion(
     """Compare a challenger that passed the floors with the champion, on cutoffs scored by both."""
     shared = rows.filter(pl.col("champion").is_not_null())
     apart = (shared["model"] - shared["champion"]).abs().max()
-    same = shared.height == rows.height and isinstance(apart, float) and apart <= SAME_SCORE
+    same = isinstance(apart, float) and apart <= SAME_SCORE
     if challenger.recipe == champion.recipe or same:
         what = "gives the same scores" if same else "is made by the same code and settings"
         if challenger.cutoff <= champion.cutoff:

@@ -221,6 +221,35 @@ def test_the_registry_of_nothing(world: World) -> None:
         world.registry.scores("PDM", "1", pl.DataFrame({"x": [1.0]}))
 
 
+def test_a_registered_version_scores(world: World) -> None:
+    """A real model, logged and registered, loaded by the registry's name and version."""
+    import mlflow
+
+    class Orders(mlflow.pyfunc.PythonModel):
+        def __init__(self, most: float) -> None:
+            self.most = most
+
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+            return (model_input["rfm__div__orders__ever"] / self.most).to_numpy()
+
+    keys = {"cutoff": CUTOFFS[0], "division": "PDM"}
+    matrix = world.warehouse.read(FEATURE_MATRIX, **keys)
+    orders = matrix["rfm__div__orders__ever"].cast(pl.Float64)
+    numbers = {}
+    with world.registry.tracking.run("test", {}):
+        for most in (float(orders.max()), float(orders.max()) / 2):
+            logged = mlflow.pyfunc.log_model(
+                name="m", python_model=Orders(most), pip_requirements=["numpy"]
+            )
+            made = mlflow.register_model(logged.model_uri, registry_name("PDM"))
+            numbers[most] = str(made.version)
+    fine, broken = numbers.values()
+    found = world.registry.scores("PDM", fine, matrix)
+    assert found == pytest.approx((orders / orders.max()).to_numpy())
+    with pytest.raises(CannotScore, match="gives no probability per row"):
+        world.registry.scores("PDM", broken, matrix)
+
+
 def test_later_cutoffs_are_scored_by_the_champion_itself(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
