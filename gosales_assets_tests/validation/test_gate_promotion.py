@@ -229,7 +229,7 @@ def test_a_registered_version_scores(world: World) -> None:
         def __init__(self, most: float) -> None:
             self.most = most
 
-        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        def predict(self, model_input):
             return (model_input["rfm__div__orders__ever"] / self.most).to_numpy()
 
     keys = {"cutoff": CUTOFFS[0], "division": "PDM"}
