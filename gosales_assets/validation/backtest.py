@@ -1,8 +1,9 @@
 """The backtest of one division and closed cutoff: scores as given against what then happened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -92,22 +93,31 @@ def backtest(
     ]
     records = []
     for index, (case, point) in enumerate(zip(cases, points, strict=True)):
-        about = {
-            "division": division,
-            "cutoff": cutoff,
+        replicated = {
+            metric: np.concatenate([batch[index][metric] for batch in batches]) for metric in point
+        }
+        about = {"division": division, "cutoff": cutoff}
+        records += [about | record for record in _records(case, point, replicated)]
+    return BACKTESTS.typed(
+        pl.DataFrame(records, infer_schema_length=None, schema_overrides=BACKTESTS.types)
+    )
+
+
+def _records(
+    case: Case, point: Mapping[str, Floats], replicated: Mapping[str, Floats]
+) -> Iterator[dict[str, Any]]:
+    for metric, value in point.items():
+        low, high = _interval(replicated[metric])
+        yield {
             "cohort": case.cohort,
             "ranking": case.ranking,
             "rows": case.rows.rows.size,
             "positives": int(case.rows.labels.sum()),
+            "metric": metric,
+            "value": _number(value[0]),
+            "low": low,
+            "high": high,
         }
-        for metric, value in point.items():
-            replicated = np.concatenate([batch[index][metric] for batch in batches])
-            low, high = _interval(replicated)
-            figures = {"value": _number(value[0]), "low": low, "high": high}
-            records.append({**about, "metric": metric, **figures})
-    return BACKTESTS.typed(
-        pl.DataFrame(records, infer_schema_length=None, schema_overrides=BACKTESTS.types)
-    )
 
 
 def _cases(known: pl.DataFrame, naive: Floats, champion: Floats | None, cohort: str) -> list[Case]:
