@@ -148,7 +148,7 @@ def test_equal_challengers_are_promoted_in_less_than_5_of_100():
     """200 divisions in which challenger and champion see equally much, and err apart."""
     gates = Gates(replicates=300)
     verdicts = [
-        judge("PDM", world(1_000 + i, customers=800), NEW, OLD, gates, seed=i).verdict
+        judge("PDM", world(1_000 + i, customers=600), NEW, OLD, gates, seed=i).verdict
         for i in range(200)
     ]
     assert verdicts.count("not enough evidence") == 0
