@@ -6,9 +6,11 @@ import altair as alt
 import polars as pl
 
 Picture = alt.LayerChart | alt.FacetChart
-BLUE, ORANGE, GREY = "#0072b2", "#e69f00", "#8a8f94"
-MODEL, NAIVE = "our scores", "simple count"
-RANKINGS = alt.Scale(domain=[MODEL, NAIVE], range=[BLUE, ORANGE])
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#e69f00", "#009e73", "#8a8f94"
+MODEL, CHAMPION, NAIVE = "our scores", "champion", "simple count"
+RANKINGS = {"model": MODEL, "champion": CHAMPION, "naive": NAIVE}
+COLORS = {MODEL: BLUE, CHAMPION: GREEN, NAIVE: ORANGE}
+DASHES = {MODEL: [1, 0], CHAMPION: [8, 3], NAIVE: [5, 4]}
 
 
 def timeline(frame: pl.DataFrame, cutoff: date | None) -> Picture:
@@ -47,22 +49,23 @@ def timeline(frame: pl.DataFrame, cutoff: date | None) -> Picture:
 
 
 def backtest(frame: pl.DataFrame, title: str) -> Picture:
-    """One metric over the cutoffs: our scores beside the naive ranking, with 95 % intervals.
+    """One metric over the cutoffs: our scores beside champion and naive, with 95 % intervals.
 
     Parameters
     ----------
     frame
-        One row per cutoff and ranking (model or naive) with ``value``, ``low`` and ``high``.
+        One row per cutoff and ranking (model, champion, naive): ``value``, ``low``, ``high``.
     title
         The metric's name, for the tips.
     """
-    named = frame.with_columns(pl.col("ranking").replace({"model": MODEL, "naive": NAIVE}))
+    named = frame.with_columns(pl.col("ranking").replace(RANKINGS))
+    shown = [words for key, words in RANKINGS.items() if key in frame["ranking"]]
     base = alt.Chart(named).encode(
         x=alt.X("cutoff:T", title=None, axis=_days(frame["cutoff"])),
         color=alt.Color(
             "ranking:N",
             title=None,
-            scale=RANKINGS,
+            scale=alt.Scale(domain=shown, range=[COLORS[words] for words in shown]),
             legend=alt.Legend(
                 orient="bottom", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
             ),
@@ -74,7 +77,9 @@ def backtest(frame: pl.DataFrame, title: str) -> Picture:
     lines = base.mark_line(point=alt.OverlayMarkDef(size=60), strokeWidth=2.5).encode(
         y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
         strokeDash=alt.StrokeDash(
-            "ranking:N", scale=alt.Scale(domain=[MODEL, NAIVE], range=[[1, 0], [5, 4]]), legend=None
+            "ranking:N",
+            scale=alt.Scale(domain=shown, range=[DASHES[words] for words in shown]),
+            legend=None,
         ),
         tooltip=[
             alt.Tooltip("ranking:N", title="Ranking"),

@@ -89,6 +89,36 @@ def _run(config: Path, json_file: Path | None) -> None:
 
 
 @app.command()
+def gate(
+    config: Annotated[
+        Path | None, typer.Option(help="The YAML that was run; see docs/configuration.md.")
+    ] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Move the champions of the newest step back.")
+    ] = False,
+    division: Annotated[
+        list[str] | None, typer.Option(help="With --rollback: only this division.")
+    ] = None,
+) -> None:
+    """Judge the newest models and move the champions; 1 where one with evidence is refused."""
+    try:
+        if config is not None:
+            use_settings(config)
+        # Only now: the partitions are made of the sales log when they are imported.
+        from gosales_assets import gate_command
+
+        if rollback:
+            gate_command.undo(console, division or [])
+            return
+        passed = gate_command.hold(console)
+    except SettingsError as error:
+        print(f"gosales: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    if not passed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def profile(
     sources: Annotated[
         list[str] | None, typer.Argument(help="Files, folders, globs; or a database's URL.")

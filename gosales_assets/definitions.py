@@ -6,6 +6,7 @@ not: assets, logic, settings.
 
 import dagster as dg
 
+from gosales_assets.automation.alerts import hard_alerts_webhook
 from gosales_assets.drift import assets as drift
 from gosales_assets.features import assets as features
 from gosales_assets.labels import assets as labels
@@ -18,6 +19,8 @@ from gosales_assets.sources import assets as sources
 from gosales_assets.star import assets as star
 from gosales_assets.tracking import Tracking
 from gosales_assets.validation import assets as validation
+from gosales_assets.validation import gate_assets as gates
+from gosales_assets.validation import probe_assets as probes
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import assets as whitespace
 
@@ -30,6 +33,8 @@ ROOMS = (
     scores,
     whitespace,
     validation,
+    gates,
+    probes,
     drift,
     runs,
 )
@@ -57,5 +62,6 @@ defs = dg.Definitions(
     assets=[asset for room in ROOMS for asset in room.ASSETS],
     asset_checks=[check for room in ROOMS for check in room.CHECKS],
     resources=build_resources(current_settings(), environment()),
+    sensors=[hard_alerts_webhook],
     executor=dg.in_process_executor,
 )

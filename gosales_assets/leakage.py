@@ -1,7 +1,4 @@
-"""The leakage battery: by which probes it is shown that no result knows the future.
-
-Probes 7 to 11 are about models; the validation room adds them.
-"""
+"""The leakage battery: by which probes it is shown that no result knows the future."""
 
 from dataclasses import dataclass
 
@@ -32,6 +29,8 @@ class Probe:
 _FUTURE = "features/test_leakage_future.py"
 _SEEN_LINES = (("features.customer_features", "as_of"), ("features.feature_matrix", "as_of"))
 _FITTED = ("fitted_statistics", "affinity_rules", "product_rules", "winsor_caps")
+_MODELS = "validation.leakage_probes"
+_PLANTED = "validation/test_leakage_models.py"
 
 PROBES = (
     Probe(
@@ -80,6 +79,45 @@ PROBES = (
         "lines of a few customers.",
         checks=(*_SEEN_LINES, ("labels.labels", "after_cutoff")),
         tests=("features/test_feature_oracle.py", "labels/test_labels_oracle.py"),
+    ),
+    Probe(
+        7,
+        "Shuffled labels",
+        "A model that is trained and judged on shuffled labels ranks no better than a coin: "
+        "nothing of what it is judged by reaches it.",
+        checks=((_MODELS, "shuffled_labels"),),
+        tests=(_PLANTED,),
+    ),
+    Probe(
+        8,
+        "A canary",
+        "No feature tells buyers from others all by itself; a copy of the label with noise, "
+        "planted beside the features each time, is caught.",
+        checks=((_MODELS, "canary"),),
+        tests=(_PLANTED,),
+    ),
+    Probe(
+        9,
+        "Fourteen days later",
+        "Moving the window by 14 days moves the AUC of the scores within its interval: they owe "
+        "nothing to the first days after their cutoff.",
+        checks=((_MODELS, "shift_14_days"),),
+        tests=(_PLANTED,),
+    ),
+    Probe(
+        10,
+        "Later slices",
+        "What calibrates and judges a model is later than what it learned from, and had closed by "
+        "its cutoff; the gate judges each cutoff by the scores of its own model.",
+        checks=((_MODELS, "later_slices"),),
+        tests=(_PLANTED,),
+    ),
+    Probe(
+        11,
+        "One side only",
+        "Where customers are divided between training and judging, nobody is on both sides.",
+        checks=((_MODELS, "one_side_only"),),
+        tests=(_PLANTED,),
     ),
     Probe(
         12,

@@ -1,6 +1,7 @@
 """Where a number comes from: the version of the code and the basis of settings and inputs."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,13 +35,35 @@ def input_files(settings: Settings) -> list[Path]:
 
 
 def basis(settings: Settings) -> str:
-    """Hash of the settings and of the inputs' names, sizes and times: equal means nothing changed.
+    """Hashes of the settings, and of the inputs' names, sizes and times: equal, nothing changed.
 
     Times stand in for content here, so that a look at the graph does not read every file; the
     load log holds the content's SHA-256.
     """
-    digest = hashlib.sha256(settings.config_hash.encode())
+    digest = hashlib.sha256()
     for path in input_files(settings):
         stat = path.stat()
         digest.update(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns};".encode())
-    return digest.hexdigest()[:16]
+    return f"{settings.config_hash}-{digest.hexdigest()[:16]}"
+
+
+def parts_of_basis(made_on: str) -> tuple[str, str]:
+    """Hash of the settings, and hash of the inputs, that a `basis` is made of."""
+    config, _, inputs = made_on.partition("-")
+    return config, inputs
+
+
+def input_checksums(settings: Settings, sales_files: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of every input file: of the sales log as it was loaded, and of all other files.
+
+    Parameters
+    ----------
+    sales_files
+        Name -> SHA-256, from the load log.
+    """
+    found = dict(sales_files)
+    for path in input_files(settings):
+        if path.name not in found:
+            with path.open("rb") as file:
+                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return dict(sorted(found.items()))

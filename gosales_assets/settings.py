@@ -21,6 +21,7 @@ from gosales_assets.environment import SettingsError as SettingsError
 from gosales_assets.environment import environment as environment
 from gosales_assets.extracts import current, current_files
 from gosales_assets.feature_families import ALWAYS_ON, OFF_BY_DEFAULT, Family
+from gosales_assets.gate_settings import Gates
 from gosales_assets.settings_problems import first_problem
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -229,6 +230,7 @@ class Settings(Section):
     models: Models = Models()
     whitespace: Whitespace = Whitespace()
     validation: Validation = Validation()
+    gates: Gates = Gates()
     drift: Drift = Drift()
     seed: int = Field(20240229, description="Seed of everything that draws random numbers.")
     today: date = Field(

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -45,6 +45,9 @@ def _nearest(word: object, known: Sequence[str]) -> str:
 
 def _keys_at(where: Sequence[str], model: Any, entry: type[BaseModel]) -> list[str]:
     for part in where:
+        if get_origin(model) is dict:  # the part is a key of our user's: what counts is its entry
+            model = get_args(model)[-1]
+            continue
         field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
         if field is None:
             return list(entry.model_fields)

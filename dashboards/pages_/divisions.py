@@ -109,7 +109,8 @@ def _one_division(db: Published, division: str, cutoff: date, metric: str) -> No
                 st.altair_chart(charts.backtest(part, METRICS[metric]))
     st.caption(
         "Simple count: whoever ordered the division most often first; among accounts new to it, "
-        "whoever owns most divisions first. Bars: 95 % intervals."
+        "whoever owns most divisions first. Champion: the model that went live last, by the scores "
+        "that it gave itself. Bars: 95 % intervals."
     )
     with hint_when_missing():
         tenths = evidence.gains(db, division, cutoff)

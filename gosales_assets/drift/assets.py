@@ -6,19 +6,25 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import remarks
+from gosales_assets.calendar import window_end
 from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
 from gosales_assets.division_names import division_identity
 from gosales_assets.drift import activity
 from gosales_assets.drift.alerts import Alert, as_table, hard_alerts
 from gosales_assets.drift.contract import DRIFT_ALERTS, SEVERITIES
 from gosales_assets.drift.distances import Floats
+from gosales_assets.drift.features import feature_alerts, top_features
 from gosales_assets.drift.scores import (
+    Rate,
     Training,
     calibration_alerts,
     prevalence_alerts,
     score_alerts,
 )
-from gosales_assets.labels.contract import PREVALENCE
+from gosales_assets.features.contract import FEATURE_MATRIX
+from gosales_assets.labels.contract import PREVALENCE, TARGET_WINDOWS
+from gosales_assets.labels.reading import windows_of
+from gosales_assets.models.artefact import CARD, folder_of, load_card
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day, earlier
 from gosales_assets.scores.contract import ICP_SCORES
@@ -42,12 +48,14 @@ from gosales_assets.warehouse import Warehouse
         dep(CALIBRATION, ALL_DIVISIONS),
         dep(BACKTESTS, ALL_DIVISIONS),
         dep(GAINS, ALL_DIVISIONS),
+        dep(FEATURE_MATRIX, ALL_DIVISIONS),
         dep(PREVALENCE),
         *map(
             dep,
             (
                 CUSTOMER_MONTH,
                 FACT_TRANSACTIONS,
+                TARGET_WINDOWS,
                 DIM_CUTOFF,
                 DIM_CUSTOMER,
                 DIM_DIVISION,
@@ -70,6 +78,7 @@ def drift_alerts(
         alerts = list(_of_log(warehouse, settings, cutoff))
         for division in KEYS.divisions:
             alerts += _of_division(warehouse, settings, cutoff, division)
+        alerts += _of_features(warehouse, settings, cutoff)
         frame = as_table(alerts, day(cutoff))
         about = {name: int((frame["severity"] == name).sum()) for name in SEVERITIES}
         store(context, warehouse, DRIFT_ALERTS, frame, metadata=about, cutoff=cutoff)
@@ -117,8 +126,11 @@ def _of_division(
     keys = {"cutoff": cutoff, "division": division}
     current = _scores(warehouse, cutoff, division)
     fitted = warehouse.read(CALIBRATION, **keys).row(0, named=True)
+    rates = list(_known_rates(warehouse, cutoff, division))
     for since, reference in _references(warehouse, cutoff, division, fitted["calibration_cutoff"]):
-        yield from score_alerts(reference, current, division, since, settings.drift)
+        yield from score_alerts(
+            reference, current, division, since, settings.drift, rates, fitted["positives"]
+        )
     observed = warehouse.read(PREVALENCE, cutoff=cutoff).filter(
         (pl.col("division") == division) & (pl.col("cohort") == "all")
     )
@@ -138,17 +150,59 @@ def _of_division(
         yield from calibration_alerts(value, gains, division, settings.drift)
 
 
+def _of_features(warehouse: Warehouse, settings: Settings, cutoff: str) -> Iterator[Alert]:
+    """What the cutoff's model goes by most: of each division, and once of customers as a whole."""
+    if not (folder_of(warehouse.home_path, cutoff) / CARD).is_file():
+        return  # nothing was trained for this cutoff, so nothing goes by any feature
+    top = top_features(load_card(warehouse.home_path, cutoff), list(FEATURE_MATRIX.types))
+    of_customers = [name for name in top if "__all__" in name]
+    for index, division in enumerate(KEYS.divisions):
+        keys = {"cutoff": cutoff, "division": division}
+        calibrated_on = warehouse.read(CALIBRATION, **keys)["calibration_cutoff"].item()
+        groups: list[tuple[str | None, list[str]]] = [
+            (division, [name for name in top if "__div__" in name])
+        ]
+        groups += [(None, of_customers)] if index == 0 else []
+        for about, names in groups:
+            if not names:
+                continue
+            current = warehouse.read(FEATURE_MATRIX, columns=names, **keys)
+            for key, words in _compared_with(cutoff, calibrated_on).items():
+                if warehouse.has(FEATURE_MATRIX, cutoff=key, division=division):
+                    reference = warehouse.read(
+                        FEATURE_MATRIX, columns=names, cutoff=key, division=division
+                    )
+                    yield from feature_alerts(reference, current, about, words, settings.drift)
+
+
 def _references(
     warehouse: Warehouse, cutoff: str, division: str, calibrated_on: object
 ) -> Iterator[tuple[str, Floats]]:
     """Scores to compare with: of the previous cutoff, and of the slice calibrated on."""
+    for key, words in _compared_with(cutoff, calibrated_on).items():
+        if warehouse.has(ICP_SCORES, cutoff=key, division=division):
+            yield words, _scores(warehouse, key, division)
+
+
+def _known_rates(warehouse: Warehouse, cutoff: str, division: str) -> Iterator[Rate]:
+    """Buying rates of the division's windows that had closed by the cutoff."""
+    months = windows_of(warehouse, [division])[division]
+    for key in earlier(KEYS.cutoffs, cutoff):
+        if window_end(day(key), months) > day(cutoff) or not warehouse.has(PREVALENCE, cutoff=key):
+            continue
+        rows = warehouse.read(PREVALENCE, cutoff=key).filter(
+            (pl.col("division") == division) & (pl.col("cohort") == "all")
+        )
+        yield from (Rate(*counts) for counts in rows.select("rows", "positives").iter_rows())
+
+
+def _compared_with(cutoff: str, calibrated_on: object) -> dict[str, str]:
+    """Earlier cutoffs to compare with, and words for them."""
     before = earlier(KEYS.cutoffs, cutoff)
     wanted = {key: f"the previous cutoff {key}" for key in before[-1:]}
     if str(calibrated_on) in before:
         wanted.setdefault(str(calibrated_on), f"the training slice {calibrated_on}")
-    for key, words in wanted.items():
-        if warehouse.has(ICP_SCORES, cutoff=key, division=division):
-            yield words, _scores(warehouse, key, division)
+    return wanted
 
 
 def _scores(warehouse: Warehouse, cutoff: str, division: str) -> Floats:

@@ -1,7 +1,7 @@
 """Whether scores, and what came of them, still look like what the models learned on."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,19 +32,39 @@ class Training:
     positives: int
 
 
+@dataclass(frozen=True)
+class Rate:
+    """How many of how many candidates bought in a window that has closed."""
+
+    rows: int
+    buyers: float
+
+
 def score_alerts(
-    reference: Floats, current: Floats, division: str, since: str, limits: Drift
+    reference: Floats,
+    current: Floats,
+    division: str,
+    since: str,
+    limits: Drift,
+    rates: Sequence[Rate] = (),
+    calibrated_on: int | None = None,
 ) -> Iterator[Alert]:
     """Compare the scores of one division with those of another cutoff.
 
     Models are refitted at each cutoff, and with few buyers a refit alone moves the shape of the
-    scores. So passing a threshold is worth knowing (info); passing both at twice their height, or
-    a mean that moved more than chance explains, is worth a look (warn); both together are hard.
+    scores, and their mean as far as buying rates have moved. So passing a threshold is worth
+    knowing (info); passing both at twice their height, or a mean unlike any buying rate seen so
+    far, is worth a look (warn); both together are hard.
 
     Parameters
     ----------
     since
         Words for the other cutoff, such as "the previous cutoff 2024-09-30".
+    rates
+        Buying rates of the closed windows known by then; without any, the mean of ``reference``
+        stands in.
+    calibrated_on
+        Buyers that the current scores were calibrated on: their level is no surer than that.
     """
     if min(reference.size, current.size) < ENOUGH_ROWS:
         return
@@ -57,7 +77,8 @@ def score_alerts(
     if excess[leading] <= 1:
         return
     strong = min(excess.values()) > STRONG_FACTOR
-    severity = SEVERITIES[strong + level_moved(reference, current)]
+    seen = rates or [Rate(reference.size, float(reference.sum()))]
+    severity = SEVERITIES[strong + level_unheard_of(current, seen, calibrated_on)]
     figure, limit = found[leading]
     yield Alert(
         division,
@@ -72,18 +93,32 @@ def score_alerts(
     )
 
 
-def level_moved(reference: Floats, current: Floats) -> bool:
-    """Whether the mean score moved by half or more, and by more than chance explains.
+def level_unheard_of(
+    current: Floats, rates: Sequence[Rate], calibrated_on: int | None = None
+) -> bool:
+    """Whether the mean score lies outside all buying rates seen, by more than chance explains.
 
-    The level is calibrated on about as many buyers as the scores add up to, so that its log has a
-    standard error of 1 / sqrt(buyers) on either side.
+    Outside: half as much again above the highest rate, or as much below the lowest. The log of a
+    rate has a standard error of 1 / sqrt(buyers); the scores' mean has that of the buyers it was
+    calibrated on, or of as many as are expected where these are fewer.
     """
-    buyers = reference.sum(), current.sum()
-    if min(buyers) <= 0:
-        return max(buyers) > ENOUGH_EXPECTED
-    moved = abs(math.log(current.mean() / reference.mean()))
-    chance = math.hypot(*(1 / math.sqrt(count) for count in buyers))
-    return bool(moved > max(math.log(LEVEL_RATIO), SURE * chance))
+    mean, expected = float(current.mean()), float(current.sum())
+    behind = expected if calibrated_on is None else min(expected, float(calibrated_on))
+    known = [rate for rate in rates if rate.rows > 0]
+    if not known:
+        return False
+    highest = max(known, key=lambda rate: rate.buyers / rate.rows)
+    lowest = min(known, key=lambda rate: rate.buyers / rate.rows)
+    if behind <= 0:
+        return expected <= 0 and lowest.buyers > ENOUGH_EXPECTED
+    if highest.buyers <= 0:
+        return expected > ENOUGH_EXPECTED
+    return any(
+        rate.buyers > 0
+        and sign * math.log(mean * rate.rows / rate.buyers)
+        > max(math.log(LEVEL_RATIO), SURE * math.sqrt(1 / behind + 1 / rate.buyers))
+        for rate, sign in ((highest, 1), (lowest, -1))
+    )
 
 
 def prevalence_alerts(

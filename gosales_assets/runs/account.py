@@ -85,6 +85,7 @@ def in_words(account: Account) -> list[str]:
         *_whom_to_call(account),
         *_what_drifts(account),
         "",
+        f"Run {account.run_id}: see runs.run_manifest and runs.run_registry of the database.",
         "To look around: make dev",
         "  Dagster UI  http://localhost:3000",
         "  Scorecard   http://localhost:8501",

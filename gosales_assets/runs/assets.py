@@ -13,11 +13,12 @@ import polars as pl
 from gosales_assets.contracts import OWNERS, asset_key, contract_check, dep, store, table_asset
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.partitions import KEYS
-from gosales_assets.provenance import SESSION_TAG, code_version
-from gosales_assets.runs.contract import LAKE_INVENTORY, RUN_MANIFEST
+from gosales_assets.provenance import SESSION_TAG, code_version, input_checksums
+from gosales_assets.runs.contract import LAKE_INVENTORY, RUN_MANIFEST, RUN_REGISTRY
 from gosales_assets.runs.exports import export
 from gosales_assets.runs.inventory import current_partitions, per_table, take_inventory
 from gosales_assets.runs.publish import publish
+from gosales_assets.runs.registry import register
 from gosales_assets.runs.tables import ALL_TABLES
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
@@ -36,12 +37,37 @@ def lake_inventory(context: dg.AssetExecutionContext, warehouse: Warehouse) -> N
     store(context, warehouse, LAKE_INVENTORY, frame, {"tables": dg.MetadataValue.table(tables)})
 
 
+@table_asset(RUN_REGISTRY, deps=[dep(LAKE_INVENTORY), dep(LOAD_LOG)], kinds={"polars"})
+def run_registry(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Note of every run in the inventory what it was made of; earlier notes stay."""
+    inventory = warehouse.read(LAKE_INVENTORY)
+    earlier = warehouse.read(RUN_REGISTRY) if warehouse.has(RUN_REGISTRY) else RUN_REGISTRY.empty()
+    publishing = {
+        "table_name": RUN_MANIFEST.name,
+        "run_id": context.run.run_id,
+        "code_version": warehouse.code_version,
+        "basis": warehouse.basis,
+    }
+    written = pl.concat(
+        [inventory.select(list(publishing)), pl.DataFrame([publishing])], how="vertical"
+    )
+    sessions = {
+        run_id: run.tags.get(SESSION_TAG)
+        for run_id in written["run_id"].unique()
+        if (run := context.instance.get_run_by_id(run_id)) is not None
+    }
+    inputs = json.dumps(_inputs(warehouse, settings))
+    frame = register(written, earlier, sessions, warehouse.basis, inputs)
+    store(context, warehouse, RUN_REGISTRY, frame)
+
+
 @table_asset(RUN_MANIFEST, deps=[dep(LAKE_INVENTORY)], kinds={"polars"})
 def run_manifest(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Add this run to the record of all runs that published."""
-    log = warehouse.read(LOAD_LOG, columns=["source_file", "sha256"])
     alerts = warehouse.read_many(DRIFT_ALERTS, current_partitions(warehouse, DRIFT_ALERTS, KEYS))
     row = {
         "run_id": context.run.run_id,
@@ -50,7 +76,7 @@ def run_manifest(
         "currency": settings.sales_log.base_currency,
         "code_version": code_version(),
         "config_hash": settings.config_hash,
-        "inputs": json.dumps(dict(log.iter_rows())),
+        "inputs": json.dumps(_inputs(warehouse, settings)),
         "cutoffs": json.dumps(KEYS.cutoffs),
         "divisions": json.dumps(KEYS.divisions),
         "tables": json.dumps(per_table(warehouse.read(LAKE_INVENTORY))),
@@ -99,7 +125,7 @@ def exports(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
 
 @dg.asset(
     key=["runs", "published_database"],
-    deps=[asset_key(RUN_MANIFEST), dg.AssetKey(["runs", "exports"])],
+    deps=[asset_key(RUN_MANIFEST), asset_key(RUN_REGISTRY), dg.AssetKey(["runs", "exports"])],
     group_name="runs",
     owners=OWNERS,
     kinds={"duckdb"},
@@ -119,6 +145,11 @@ def published_database(context: dg.AssetExecutionContext, warehouse: Warehouse) 
             "partitions": sum(published.values()),
         }
     )
+
+
+def _inputs(warehouse: Warehouse, settings: Settings) -> dict[str, str]:
+    log = warehouse.read(LOAD_LOG, columns=["source_file", "sha256"])
+    return input_checksums(settings, dict(log.iter_rows()))
 
 
 def _seconds_per_room(context: dg.AssetExecutionContext) -> dict[str, float]:
@@ -144,5 +175,5 @@ def _texts(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-ASSETS = [lake_inventory, run_manifest, exports, published_database]
-CHECKS = [contract_check(LAKE_INVENTORY), contract_check(RUN_MANIFEST)]
+ASSETS = [lake_inventory, run_registry, run_manifest, exports, published_database]
+CHECKS = [contract_check(table) for table in (LAKE_INVENTORY, RUN_REGISTRY, RUN_MANIFEST)]

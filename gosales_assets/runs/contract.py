@@ -28,12 +28,33 @@ class RunManifest(Contract):
     currency: str = pa.Field(description="ISO code of the currency that all money is in.")
     code_version: str = pa.Field(description="Version of the code.")
     config_hash: str = pa.Field(description="Hash of the settings.")
-    inputs: str = pa.Field(description="JSON: sales log file -> SHA-256.")
+    inputs: str = pa.Field(description="JSON: input file -> SHA-256.")
     cutoffs: str = pa.Field(description="JSON: cutoffs.")
     divisions: str = pa.Field(description="JSON: target divisions.")
     tables: str = pa.Field(description="JSON: table -> rows and checksum over its partitions.")
     alerts: str = pa.Field(description="JSON: severity -> number of drift alerts.")
     durations: str = pa.Field(description="JSON: room -> seconds spent; null values: not run.")
+
+
+class RunRegistry(Contract):
+    """What every run was made of that wrote something published: code, settings, inputs.
+
+    The ``run_id`` of any published row leads here, by itself or by runs.lake_inventory.
+    """
+
+    run_id: str = pa.Field(unique=True, description="Dagster run that wrote.")
+    session: str = pa.Field(
+        nullable=True, description="The `gosales run` it belongs to; null: from the Dagster UI."
+    )
+    code_version: str = pa.Field(description="Version of the code.")
+    config_hash: str = pa.Field(description="Hash of the settings.")
+    basis: str = pa.Field(description="Hash of the settings and of the inputs it was made on.")
+    inputs: str = pa.Field(
+        nullable=True,
+        description="JSON: input file -> SHA-256; null: the files changed before they were noted.",
+    )
+    tables: int = pa.Field(ge=0, description="Tables that hold something of it.")
+    partitions: int = pa.Field(ge=0, description="Their partitions that it wrote.")
 
 
 LAKE_INVENTORY = table(
@@ -49,4 +70,11 @@ RUN_MANIFEST = table(
     grain="one row per run that published",
     sort=("published_at", "run_id"),
     volatile=("run_id", "published_at", "durations"),
+)
+RUN_REGISTRY = table(
+    RunRegistry,
+    "runs.run_registry",
+    grain="one row per run that wrote something published",
+    sort=("run_id",),
+    volatile=("run_id", "session"),
 )

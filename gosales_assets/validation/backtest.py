@@ -1,8 +1,9 @@
 """The backtest of one division and closed cutoff: scores as given against what then happened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -60,8 +61,9 @@ def backtest(
     division: str,
     replicates: int,
     seed: int,
+    champion: Floats | None = None,
 ) -> pl.DataFrame:
-    """Measure the model's and the naive ranking, with 95 % bootstrap intervals over customers.
+    """Measure model, champion and naive ranking, with 95 % bootstrap intervals over customers.
 
     Parameters
     ----------
@@ -72,6 +74,9 @@ def backtest(
     replicates, seed
         Resamples, and the seed of the settings. All divisions of a cutoff with the same customers
         get the same resamples, so that their figures can be compared as pairs.
+    champion
+        The champion's own score of every row of ``known``; NaN for customers that it did not
+        score, None where there is no champion or it gave no scores.
 
     Returns
     -------
@@ -80,46 +85,57 @@ def backtest(
     """
     if known.is_empty():
         return BACKTESTS.empty()
-    cases = [case for cohort in COHORTS for case in _cases(known, naive[cohort], cohort)]
+    cases = [case for cohort in COHORTS for case in _cases(known, naive[cohort], champion, cohort)]
     points = [_measure(case, exact(case.rows)) for case in cases]
-    rng = np.random.default_rng([seed, cutoff.toordinal()])
     batches: list[list[dict[str, Floats]]] = [
         [_measure(case, resampled(case.rows, weights)) for case in cases]
-        for weights in draws(known.height, replicates, rng)
+        for weights in draws(known.height, replicates, (seed, cutoff.toordinal()))
     ]
     records = []
     for index, (case, point) in enumerate(zip(cases, points, strict=True)):
-        about = {
-            "division": division,
-            "cutoff": cutoff,
-            "cohort": case.cohort,
-            "ranking": case.ranking,
-            "rows": case.rows.rows.size,
-            "positives": int(case.rows.labels.sum()),
+        replicated = {
+            metric: np.concatenate([batch[index][metric] for batch in batches]) for metric in point
         }
-        for metric, value in point.items():
-            replicated = np.concatenate([batch[index][metric] for batch in batches])
-            low, high = _interval(replicated)
-            figures = {"value": _number(value[0]), "low": low, "high": high}
-            records.append({**about, "metric": metric, **figures})
+        about = {"division": division, "cutoff": cutoff}
+        records += [about | record for record in _records(case, point, replicated)]
     return BACKTESTS.typed(
         pl.DataFrame(records, infer_schema_length=None, schema_overrides=BACKTESTS.types)
     )
 
 
-def _cases(known: pl.DataFrame, naive: Floats, cohort: str) -> list[Case]:
+def _records(
+    case: Case, point: Mapping[str, Floats], replicated: Mapping[str, Floats]
+) -> Iterator[dict[str, Any]]:
+    for metric, value in point.items():
+        low, high = _interval(replicated[metric])
+        yield {
+            "cohort": case.cohort,
+            "ranking": case.ranking,
+            "rows": case.rows.rows.size,
+            "positives": int(case.rows.labels.sum()),
+            "metric": metric,
+            "value": _number(value[0]),
+            "low": low,
+            "high": high,
+        }
+
+
+def _cases(known: pl.DataFrame, naive: Floats, champion: Floats | None, cohort: str) -> list[Case]:
     member = np.ones(known.height, bool)
     if cohort != "all":
         member = (known["cohort"] == cohort).to_numpy()
-    rows = np.flatnonzero(member)
-    labels = known["label"].to_numpy()[rows] == 1
-    values = known["value"].to_numpy()[rows]
-    scores = {"model": known["icp_score"].to_numpy()[rows], "naive": naive[rows]}
-    metrics = {"model": RANKING_METRICS | PROBABILITY_METRICS, "naive": RANKING_METRICS}
-    return [
-        Case(cohort, ranking, Ranking(rows, score, labels, values), metrics[ranking])
-        for ranking, score in scores.items()
-    ]
+    scores = {"model": known["icp_score"].to_numpy(), "naive": naive}
+    if champion is not None:
+        scores["champion"] = champion
+    labels = known["label"].to_numpy() == 1
+    values = known["value"].to_numpy()
+    cases = []
+    for ranking, score in scores.items():
+        rows = np.flatnonzero(member & np.isfinite(score))
+        metrics = RANKING_METRICS if ranking == "naive" else RANKING_METRICS | PROBABILITY_METRICS
+        ranked = Ranking(rows, score[rows], labels[rows], values[rows])
+        cases.append(Case(cohort, ranking, ranked, metrics))
+    return cases
 
 
 def _measure(case: Case, tally: Tally) -> dict[str, Floats]:

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from gosales_assets.validation.tallies import BINS, Floats, Tally
+from gosales_assets.validation.tallies import Floats, Tally
 
 # Probabilities are kept this far from 0 and 1 in log loss, as scikit-learn does for doubles.
 EPSILON = float(np.finfo(np.float64).eps)
@@ -17,21 +17,21 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 def auc(tally: Tally) -> Floats:
     """Area under the ROC curve: chance that a buyer stands above a non-buyer, ties half."""
-    below = tally.negatives.sum(axis=0) - np.cumsum(tally.negatives, axis=0)
-    wins = (tally.positives * (below + tally.negatives / 2)).sum(axis=0)
+    negatives_down = tally.rows_down - tally.positives_down
+    below = negatives_down[-1:] - negatives_down
+    wins = _sum(tally.positives, below + tally.negatives / 2)
     return _ratio(wins, tally.positives.sum(axis=0) * tally.negatives.sum(axis=0))
 
 
 def pr_auc(tally: Tally) -> Floats:
     """Average precision: mean over the buyers of the precision at each one's score."""
-    found = np.cumsum(tally.positives, axis=0)
-    precision = found / np.maximum(found + np.cumsum(tally.negatives, axis=0), 1)
-    return _ratio((tally.positives * precision).sum(axis=0), tally.positives.sum(axis=0))
+    precision = tally.positives_down / np.maximum(tally.rows_down, 1)
+    return _ratio(_sum(tally.positives, precision), tally.positives.sum(axis=0))
 
 
 def capture(tally: Tally, share: float) -> Floats:
     """Share of the buyers in the best ``share`` of the rows."""
-    return _captured(tally, tally.positives, share)
+    return _captured(tally, tally.positives, tally.positives_down, share)
 
 
 def lift(tally: Tally, share: float) -> Floats:
@@ -41,28 +41,28 @@ def lift(tally: Tally, share: float) -> Floats:
 
 def value_lift(tally: Tally, share: float) -> Floats:
     """Money in the best ``share`` of the rows, relative to a random order."""
-    return _captured(tally, tally.values, share) / share
+    return _captured(tally, tally.values, tally.values_down, share) / share
 
 
 def brier(tally: Tally) -> Floats:
     """Mean squared difference of probability and outcome."""
-    p = tally.scores[:, None]
-    return _mean_loss(tally, (1 - p) ** 2, p**2)
+    return _mean_loss(tally, (1 - tally.scores) ** 2, tally.scores**2)
 
 
 def log_loss(tally: Tally) -> Floats:
     """Mean negative log likelihood of the outcomes."""
-    p = np.clip(tally.scores[:, None], EPSILON, 1 - EPSILON)
+    p = np.clip(tally.scores, EPSILON, 1 - EPSILON)
     return _mean_loss(tally, -np.log(p), -np.log1p(-p))
 
 
 def calibration_error(tally: Tally) -> Floats:
     """Mean distance of mean probability and buying rate over ten quantile bins, by count."""
-    rows = tally.positives + tally.negatives
-    gap = rows * tally.scores[:, None] - tally.positives
-    per_bin = np.zeros((BINS, rows.shape[1]))
-    np.add.at(per_bin, tally.bins, gap)
-    return _ratio(np.abs(per_bin).sum(axis=0), rows.sum(axis=0))
+    if not tally.bins.size:
+        return np.full(tally.rows.shape[1], np.nan)
+    gap = tally.rows * tally.scores[:, None] - tally.positives
+    starts = np.flatnonzero(np.r_[True, tally.bins[1:] != tally.bins[:-1]])
+    per_bin = np.add.reduceat(gap, starts, axis=0)
+    return _ratio(np.abs(per_bin).sum(axis=0), tally.rows.sum(axis=0))
 
 
 RANKING_METRICS: dict[str, Callable[[Tally], Floats]] = {
@@ -79,17 +79,33 @@ PROBABILITY_METRICS: dict[str, Callable[[Tally], Floats]] = {
 }
 
 
-def _captured(tally: Tally, amounts: Floats, share: float) -> Floats:
-    rows = tally.positives + tally.negatives
-    before = np.cumsum(rows, axis=0) - rows
-    room = share * rows.sum(axis=0) - before
-    taken = np.clip(room / np.maximum(rows, 1), 0, 1)
-    return _ratio((taken * amounts).sum(axis=0), amounts.sum(axis=0))
+def _captured(tally: Tally, amounts: Floats, down: Floats, share: float) -> Floats:
+    """Part of the amounts in the best ``share`` of the rows; of the group that is cut, its share.
+
+    ``down`` are the amounts added up along the ranking.
+    """
+    if not tally.bins.size:
+        return np.full(tally.rows.shape[1], np.nan)
+    room = share * tally.rows_down[-1]
+    column = np.arange(room.size)
+    cut = np.minimum((tally.rows_down <= room).sum(axis=0), len(down) - 1)
+    rows = tally.rows[cut, column]
+    left = room - (tally.rows_down[cut, column] - rows)
+    taken = np.clip(left / np.maximum(rows, 1), 0, 1)
+    before = down[cut, column] - amounts[cut, column]
+    return _ratio(before + taken * amounts[cut, column], down[-1])
 
 
 def _mean_loss(tally: Tally, of_positive: Floats, of_negative: Floats) -> Floats:
-    losses = tally.positives * of_positive + tally.negatives * of_negative
-    return _ratio(losses.sum(axis=0), (tally.positives + tally.negatives).sum(axis=0))
+    losses = np.einsum("g,gr->r", of_positive, tally.positives) + np.einsum(
+        "g,gr->r", of_negative, tally.negatives
+    )
+    return _ratio(losses, tally.rows.sum(axis=0))
+
+
+def _sum(amounts: Floats, factors: Floats) -> Floats:
+    """Sums of the products down each column."""
+    return np.einsum("gr,gr->r", amounts, factors)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

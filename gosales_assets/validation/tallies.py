@@ -6,6 +6,7 @@ per group, best group first, one column per resample.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ BINS = 10
 MAX_BLOCKS = 1000
 # Weights held in memory at a time: rows x replicates.
 WEIGHTS_AT_A_TIME = 8_000_000
+# Resamples are kept for the next division of a cutoff while they are no more than this.
+DRAWS_KEPT = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,26 @@ class Tally:
     positives: Floats
     negatives: Floats
     values: Floats
+
+    @cached_property
+    def rows(self) -> Floats:
+        """(groups, replicates) buyers and others together."""
+        return self.positives + self.negatives
+
+    @cached_property
+    def rows_down(self) -> Floats:
+        """(groups, replicates) rows in this and all better groups."""
+        return np.cumsum(self.rows, axis=0)
+
+    @cached_property
+    def positives_down(self) -> Floats:
+        """(groups, replicates) buyers in this and all better groups."""
+        return np.cumsum(self.positives, axis=0)
+
+    @cached_property
+    def values_down(self) -> Floats:
+        """(groups, replicates) money in this and all better groups."""
+        return np.cumsum(self.values, axis=0)
 
 
 @dataclass(frozen=True)
@@ -103,14 +126,27 @@ def resampled(ranking: Ranking, weights: npt.NDArray[np.float32]) -> Tally:
     )
 
 
-def draws(
-    rows: int, replicates: int, rng: np.random.Generator
-) -> Iterator[npt.NDArray[np.float32]]:
-    """Bootstrap resamples: how often each row is drawn, in batches of (rows, replicates)."""
+def draws(rows: int, replicates: int, seed: tuple[int, ...]) -> Iterator[npt.NDArray[np.float32]]:
+    """Bootstrap resamples: how often each row is drawn, in batches of (rows, replicates).
+
+    The same rows, replicates and seed give the same resamples.
+    """
+    small = rows * replicates <= DRAWS_KEPT
+    counts = _kept(rows, replicates, seed) if small else _counts(rows, replicates, seed)
+    yield from (batch.astype(np.float32) for batch in counts)
+
+
+@lru_cache(maxsize=1)
+def _kept(rows: int, replicates: int, seed: tuple[int, ...]) -> tuple[npt.NDArray[np.uint16], ...]:
+    return tuple(_counts(rows, replicates, seed))
+
+
+def _counts(rows: int, replicates: int, seed: tuple[int, ...]) -> Iterator[npt.NDArray[np.uint16]]:
+    rng = np.random.default_rng(seed)
     batch = max(1, min(replicates, WEIGHTS_AT_A_TIME // max(rows, 1)))
     for start in range(0, replicates, batch):
         counts = [
-            np.bincount(rng.integers(rows, size=rows), minlength=rows).astype(np.float32)
+            np.bincount(rng.integers(rows, size=rows), minlength=rows).astype(np.uint16)
             for _ in range(min(batch, replicates - start))
         ]
         yield np.ascontiguousarray(np.stack(counts, axis=1))

@@ -9,10 +9,11 @@ from scipy.stats import ks_2samp
 
 from gosales_assets.drift.distances import ks, psi
 from gosales_assets.drift.scores import (
+    Rate,
     Training,
     calibration_alerts,
     expected_by_chance,
-    level_moved,
+    level_unheard_of,
     prevalence_alerts,
     score_alerts,
 )
@@ -91,11 +92,38 @@ def test_a_refit_that_only_reshapes_the_scores_is_no_hard_alert():
     assert severities(score_alerts(np.full(1500, 0.02), spread, "PDM", "b", LIMITS)) == {"warn"}
 
 
-def test_level_that_doubles_on_few_buyers_may_be_chance():
-    assert not level_moved(np.full(1000, 0.014), np.full(1000, 0.030))
-    assert level_moved(np.full(20_000, 0.014), np.full(20_000, 0.030))
-    assert not level_moved(np.full(20_000, 0.020), np.full(20_000, 0.025))
-    assert level_moved(np.full(1000, 0.03), np.zeros(1000))
+@pytest.mark.parametrize(
+    ("mean", "rows", "rates", "expected"),
+    [
+        (0.030, 1_000, [0.014], False),  # few buyers: it may be chance
+        (0.030, 20_000, [0.014], True),
+        (0.030, 20_000, [0.014, 0.028], False),  # as high as it has been
+        (0.025, 20_000, [0.020], False),
+        (0.005, 20_000, [0.028, 0.014], True),
+        (0.0, 1_000, [0.03], True),
+        (0.03, 1_000, [0.0], True),
+        (0.03, 1_000, [], False),
+    ],
+)
+def test_a_level_unlike_any_buying_rate_seen(mean, rows, rates, expected):
+    seen = [Rate(rows, rate * rows) for rate in rates]
+    assert level_unheard_of(np.full(rows, mean), seen) == expected
+
+
+def test_a_level_calibrated_on_few_buyers_is_no_surer_than_they_are():
+    """Seen on stable data: 10 buyers behind a mean of .046, and .081 the lowest rate of 1,100."""
+    now, rates = np.full(1_150, 0.046), [Rate(1_108, 90), Rate(1_035, 107)]
+    assert level_unheard_of(now * 0.8, rates)
+    assert not level_unheard_of(now * 0.8, rates, calibrated_on=10)
+
+
+def test_a_mean_that_follows_the_buying_rate_is_no_hard_alert():
+    then, now = scores(0), scores(1, shift=2)
+    (unknown,) = score_alerts(then, now, "PDM", "before", LIMITS)
+    assert unknown.severity == "hard"
+    rates = [Rate(2000, float(then.sum())), Rate(2000, float(now.sum()))]
+    (known,) = score_alerts(then, now, "PDM", "before", LIMITS, rates)
+    assert known.severity == "warn"
 
 
 def test_too_few_scores_say_nothing():

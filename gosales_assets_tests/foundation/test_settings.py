@@ -51,6 +51,16 @@ def test_globs_are_sorted_and_may_climb(tmp_path: Path) -> None:
             id="unknown key in a side table",
         ),
         pytest.param(
+            MINIMAL + "gates: {divisions: {PDM: {lift10: 1.5}}}\n",
+            "unknown key 'gates.divisions.PDM.lift10'; did you mean 'lift_10'?",
+            id="unknown floor of a division",
+        ),
+        pytest.param(
+            MINIMAL + "gates: {calibration_error_high_volume: 0.2}\n",
+            "must not exceed calibration_error",
+            id="high volume laxer than low",
+        ),
+        pytest.param(
             MINIMAL + "side_tables: {clients: {file: x.csv}}\n",
             "unknown key 'side_tables.clients'",
             id="unknown side table",

@@ -1,5 +1,6 @@
 """A whole run on the small sample: complete, repeatable, restartable, honest about bad settings."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -119,6 +120,46 @@ def test_a_second_run_finds_nothing_to_do(small_run: Outcome) -> None:
     for table in ("scores.icp_scores", "whitespace.whitespace"):
         assert again.checksum(table) == small_run.checksum(table)
     assert again.query("from runs.run_manifest").height == 2
+
+
+def test_any_published_row_leads_back_to_code_settings_and_inputs(small_run: Outcome) -> None:
+    registry = small_run.query(
+        "select run_id, session, code_version, config_hash, inputs from runs.run_registry"
+    )
+    for table in (
+        "scores.icp_scores",
+        "whitespace.whitespace",
+        "runs.lake_inventory",
+        "runs.run_manifest",
+    ):
+        runs = small_run.query(f"select distinct run_id from {table}")
+        known = runs.join(registry, on="run_id")
+        assert known.height == runs.height > 0, table
+        assert set(known["config_hash"]) == {small_run.summary["config_hash"]}
+        assert set(known["code_version"]) == {small_run.summary["code_version"]}
+        assert set(known["session"]) == {small_run.summary["session"]}
+        for inputs in known["inputs"]:
+            found = json.loads(inputs)
+            assert {"sku_map.csv", "customers.csv"} <= set(found)
+            assert any(name.endswith(".csv.gz") for name in found)
+    assert f"Run {small_run.summary['run_id']}" in small_run.output
+
+
+def test_an_old_cutoff_run_again_gives_the_same_bytes(small_run: Outcome, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(small_run.home, home)
+    scored = small_run.query("select distinct cutoff from scores.icp_scores order by 1")
+    old = scored["cutoff"][0].isoformat()
+    for folder in [*home.glob(f"lake/*/*/cutoff={old}"), *home.glob(f"models/cutoff={old}")]:
+        shutil.rmtree(folder)
+    again = run(home, SAMPLE / "gosales.yaml")
+    assert again.code == 0, again.errors
+    sql = (
+        "select table_name, division, checksum from runs.lake_inventory "
+        f"where cutoff = '{old}' and not starts_with(table_name, 'validation.') order by all"
+    )
+    assert again.query(sql).equals(small_run.query(sql))
+    assert again.query(sql).height > 20
 
 
 def test_equal_checksums_from_scratch_on_one_thread(small_run: Outcome, tmp_path: Path) -> None:

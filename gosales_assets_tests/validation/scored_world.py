@@ -12,7 +12,7 @@ from gosales_assets.features.contract import (
     DIVISION_FEATURES,
     FEATURE_MATRIX,
 )
-from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE
+from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE, TARGET_WINDOWS
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.scores.contract import ICP_SCORES
@@ -104,6 +104,7 @@ def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[st
             CUSTOMERS,
             **same,
             window_months=6,
+            model_version=f"{cutoff}+settings+code",
             icp_score=p,
             expected_gp=p * 900,
             icp_percentile=0.5,
@@ -141,6 +142,9 @@ def _write_star(warehouse: Warehouse) -> None:
         rows(CUSTOMER_MONTH, 30, month=months, scope="all", division="", orders=100),
     )
     warehouse.write(DIM_CUTOFF, rows(DIM_CUTOFF, 1, cutoff=TODAY, data_start=start))
+    keys = list(KEYS.divisions)
+    windows = rows(TARGET_WINDOWS, len(keys), division=keys, window_months=6, source="default")
+    warehouse.write(TARGET_WINDOWS, windows)
     people = rows(DIM_CUSTOMER, CUSTOMERS, customer_id=IDS, first_order=start)
     warehouse.write(DIM_CUSTOMER, people)
     names = [*KEYS.divisions, "Unlisted"]

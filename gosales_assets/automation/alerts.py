@@ -1,0 +1,117 @@
+"""The alert sensor: hard drift alerts are posted, once each, to a webhook.
+
+The address stands in ``GOSALES_ALERT_WEBHOOK_URL``. It may hold a secret, so it is told nowhere:
+not in logs, not in the reason of a tick, not in an error.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import dagster as dg
+import polars as pl
+
+from gosales_assets.drift.contract import DRIFT_ALERTS
+from gosales_assets.partitions import KEYS
+from gosales_assets.runs.inventory import current_partitions
+from gosales_assets.settings import Settings, environment
+from gosales_assets.warehouse import Warehouse
+
+SECONDS_TO_WAIT = 10
+SECONDS_BETWEEN = 60
+
+
+class NotPosted(Exception):
+    """A message did not arrive; the reason names no address."""
+
+
+@dg.sensor(
+    name="hard_alerts_webhook",
+    minimum_interval_seconds=SECONDS_BETWEEN,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description=(
+        "Posts hard drift alerts as JSON to the address in GOSALES_ALERT_WEBHOOK_URL, each once. "
+        "What did not arrive is posted again at the next tick."
+    ),
+)
+def hard_alerts_webhook(
+    context: dg.SensorEvaluationContext,
+    warehouse: Warehouse,
+    settings: dg.ResourceParam[Settings],
+) -> dg.SkipReason:
+    """Post the hard alerts that were not posted yet; the cursor remembers which were."""
+    address = environment().alert_webhook_url
+    if address is None:
+        return dg.SkipReason("GOSALES_ALERT_WEBHOOK_URL is not set: nowhere to post to")
+    alerts = hard_alerts(warehouse)
+    posted = set(json.loads(context.cursor or "[]"))
+    known = {fingerprint(alert): alert for alert in alerts}
+    new = [alert for print_, alert in known.items() if print_ not in posted]
+    if new:
+        try:
+            post(address.get_secret_value(), message(settings.name, new))
+        except NotPosted as problem:
+            context.log.warning(f"{len(new)} hard alerts could not be posted: {problem}")
+            return dg.SkipReason(f"could not post: {problem}; will try again")
+    # What is no longer an alert is forgotten, so that it is news should it come back.
+    context.update_cursor(json.dumps(sorted(known)))
+    return dg.SkipReason(f"{len(new)} new hard alerts posted" if new else "no new hard alerts")
+
+
+def hard_alerts(warehouse: Warehouse) -> list[dict[str, Any]]:
+    """Hard alerts of all cutoffs, in order."""
+    frame = warehouse.read_many(DRIFT_ALERTS, current_partitions(warehouse, DRIFT_ALERTS, KEYS))
+    hard = frame.filter(pl.col("severity") == "hard").sort("cutoff", "division", "alert")
+    return hard.with_columns(pl.col("cutoff").cast(pl.String)).to_dicts()
+
+
+def message(name: str, alerts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What is posted: one line of text for chats, and the alerts for programs."""
+    lines = [f"{a['cutoff']}: {a['message']} {a['action']}" for a in alerts]
+    head = f"{name}: {len(alerts)} hard drift alert{'' if len(alerts) == 1 else 's'}"
+    return {"text": "\n".join([head, *lines]), "name": name, "alerts": list(alerts)}
+
+
+def fingerprint(alert: dict[str, Any]) -> str:
+    """What makes an alert the same: what moved, where, when, and how far."""
+    about = [alert[key] for key in ("cutoff", "division", "alert")]
+    figure = round(alert["figure"], 3)
+    return hashlib.sha256(json.dumps([*about, figure]).encode()).hexdigest()[:16]
+
+
+def post(address: str, content: dict[str, Any]) -> None:
+    """Post JSON; anything but an answer of 2xx is a failure.
+
+    Raises
+    ------
+    NotPosted
+        Saying why, without the address.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise NotPosted("the address cannot be read") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NotPosted("the address must begin with http:// or https:// and name a host")
+    request = Request(  # noqa: S310 - the scheme was looked at
+        address,
+        data=json.dumps(content).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    # Errors of urllib may hold the address: only what is known to be harmless is told.
+    try:
+        with urlopen(request, timeout=SECONDS_TO_WAIT) as answer:  # noqa: S310
+            status = answer.status
+    except HTTPError as error:
+        status = error.code
+        error.close()
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        raise NotPosted(f"no answer ({type(error).__name__})") from None
+    if not 200 <= status < 300:
+        raise NotPosted(f"the answer was {status}")
