@@ -8,7 +8,7 @@ from gosales_assets.models.metrics import log_loss, sigmoid
 
 Floats = NDArray[np.float64]
 
-STEPS = 10
+WEIGHTS = (0.25, 0.5, 0.75)  # neither alone: one selection slice cannot tell that one is useless
 
 
 def blended(logistic: Floats, booster: Floats, weight: float) -> Floats:
@@ -19,15 +19,14 @@ def blended(logistic: Floats, booster: Floats, weight: float) -> Floats:
 def choose_weight(
     logistic: Floats, booster: Floats, labels: Floats, divisions: NDArray[np.int64]
 ) -> float:
-    """Choose the booster's share, 0 to 1 in tenths, by log loss on the selection slice.
+    """Choose the booster's share, a quarter to three, by log loss on the selection slice.
 
     Each division's level is moved to its share of buyers first, as calibration will do, so that
     the choice is about who buys and not about how many. Divisions without both outcomes are
     left out; with none left the models count the same.
     """
     losses = {}
-    for step in range(STEPS + 1):
-        weight = step / STEPS
+    for weight in WEIGHTS:
         total, rows = 0.0, 0
         for division in np.unique(divisions):
             own = divisions == division

@@ -67,7 +67,6 @@ def trained_card(
         "usable": list(model.inputs.usable),
         "base_rates": dict(model.inputs.base_rates),
         "boosters": len(model.boosters),
-        "booster_rounds": [booster.num_trees() for booster in model.boosters],
         "blend_weight": model.weight,
         "winner": _winner(model.weight),
         "drivers": [
@@ -146,9 +145,7 @@ def _in_words(name: str) -> str:
 
 
 def _winner(weight: float) -> str:
-    if weight in (0.0, 1.0):
-        return f"The {'boosters' if weight else 'logistic regression'} won alone"
-    return f"A blend won: {weight:.0%} boosters, {1 - weight:.0%} logistic regression"
+    return f"A blend: {weight:.0%} boosters, {1 - weight:.0%} logistic regression"
 
 
 def _rounded(frame: pl.DataFrame) -> list[dict[str, Any]]:

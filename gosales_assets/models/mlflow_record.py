@@ -21,7 +21,6 @@ PARAMETERS = [
     "selection_cutoffs",
     "split",
     "boosters",
-    "booster_rounds",
     "blend_weight",
     "model_version",
 ]

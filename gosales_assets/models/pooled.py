@@ -16,8 +16,8 @@ from gosales_assets.models.booster import (
     fit_boosters,
     unseen_logits,
 )
-from gosales_assets.models.inputs import Inputs, ModelMismatch, learn_inputs
-from gosales_assets.models.logistic import fit_logistic, logistic_logits
+from gosales_assets.models.inputs import SCORE, Inputs, ModelMismatch, Numbers, learn_inputs
+from gosales_assets.models.logistic import fit_logistic, linear_terms, logistic_logits
 from gosales_assets.models.slices import folds, sample_customers
 
 if TYPE_CHECKING:
@@ -86,28 +86,34 @@ class PooledModel:
 
     def logits(self, matrix: pl.DataFrame, threads: int) -> Floats:
         """Blended log odds of each row, before calibration, rounded to 9 decimals."""
-        numbers = self.inputs.numbers(matrix)
-        return np.round(
-            blended(
-                logistic_logits(self.logistic, numbers, threads),
-                booster_logits(self.boosters, numbers, threads),
-                self.weight,
-            ),
-            9,
-        )
+        return self.logits_of(self.inputs.numbers(matrix), threads)
 
-    def contributions(self, matrix: pl.DataFrame, threads: int) -> Floats:
-        """What each of ``inputs.columns`` adds to a row's log odds, by the first booster."""
-        return contributions(self.boosters[0], self.inputs.numbers(matrix), threads)
+    def logits_of(self, numbers: Numbers, threads: int) -> Floats:
+        """Blended log odds of rows that ``inputs`` has turned into numbers."""
+        by_logistic = logistic_logits(self.logistic, self.inputs, numbers, threads)
+        by_booster = booster_logits(self.boosters, numbers, threads)
+        return np.round(blended(by_logistic, by_booster, self.weight), 9)
+
+    def contributions(self, numbers: Numbers, threads: int) -> Floats:
+        """What each feature adds to a row's log odds, shape (rows, ``inputs.usable``).
+
+        The first booster's SHAP values and the regression's terms, blended as the scores are. A
+        feature and its rank tell one story.
+        """
+        count = len(self.inputs.usable)
+        by_booster = contributions(self.boosters[0], numbers, threads)
+        merged = by_booster[:, :count] + by_booster[:, count : 2 * count]
+        return blended(linear_terms(self.logistic, self.inputs, numbers), merged, self.weight)
 
     def drivers(self) -> list[tuple[str, float]]:
-        """Inputs with their share of the boosters' gain, largest first."""
+        """Features (with their ranks) and their share of the boosters' gain, largest first."""
         gain = np.sum([booster.feature_importance("gain") for booster in self.boosters], axis=0)
         total = float(np.sum(gain)) or 1.0
-        shares = [
-            (name, float(g) / total) for name, g in zip(self.inputs.columns, gain, strict=True)
-        ]
-        return sorted(shares, key=lambda pair: (-pair[1], pair[0]))
+        shares: dict[str, float] = {}
+        for column, own in zip(self.inputs.columns, gain, strict=True):
+            name = column.removeprefix(SCORE)
+            shares[name] = shares.get(name, 0.0) + float(own) / total
+        return sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def fit_pooled(
@@ -120,7 +126,7 @@ def fit_pooled(
     seed: int,
     threads: int,
 ) -> tuple[PooledModel, pl.DataFrame]:
-    """Train on ``training``; stop, blend and judge on ``selection``.
+    """Train on ``training``; blend and judge on ``selection``.
 
     Parameters
     ----------
@@ -155,10 +161,10 @@ def fit_pooled(
     judged, outcomes = inputs.numbers(selection), _labels(selection)
     held_out = selection["fold"].to_numpy()
     taught = _rows_of(training, LOGISTIC_ROWS, seed)
-    logistic = fit_logistic(inputs, numbers[taught], labels[taught], seed)
-    parts = _parts(_folds(training, count, seed), training, held_out, seeds, seed)
-    boosters = fit_boosters((numbers, labels), (judged, outcomes), parts, seed, threads)
-    by_logistic = logistic_logits(logistic, judged, threads)
+    logistic = fit_logistic(inputs, numbers[taught], labels[taught])
+    parts = _parts(_folds(training, count, seed), training, seeds, seed)
+    boosters = fit_boosters(inputs.columns, numbers, labels, parts, seed, threads)
+    by_logistic = logistic_logits(logistic, inputs, judged, threads)
     by_booster = unseen_logits(boosters, judged, held_out, threads)
     codes = selection["division"].rank("dense").cast(pl.Int64).to_numpy()
     weight = choose_weight(by_logistic, by_booster, outcomes, codes)
@@ -186,15 +192,12 @@ def _folds(rows: pl.DataFrame, count: int, seed: int) -> pl.Series:
 
 
 def _parts(
-    fold: pl.Series, training: pl.DataFrame, held_out: NDArray[np.int64], seeds: int, seed: int
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """For each booster: training rows without its fold, and the selection rows it watches."""
+    fold: pl.Series, training: pl.DataFrame, seeds: int, seed: int
+) -> list[NDArray[np.intp]]:
+    """For each booster: training rows without those of the customers it holds out."""
     learned = training.select("customer_id").with_columns(fold.alias("fold"))
     return [
-        (
-            _rows_of(learned, BOOSTER_ROWS, seed + number, without_fold=number),
-            np.flatnonzero(np.isin(held_out, [number, -1])),
-        )
+        _rows_of(learned, BOOSTER_ROWS, seed + number, without_fold=number)
         for number in range(seeds)
     ]
 

@@ -101,11 +101,14 @@ def rank(
 
 def _reasons(model: PooledModel, matrix: pl.DataFrame, threads: int) -> pl.DataFrame:
     """Reasons of all rows, some at a time: contributions are as wide as the matrix, and wider."""
-    starts = range(0, max(matrix.height, 1), ROWS_EXPLAINED)
-    pieces = [matrix.slice(start, ROWS_EXPLAINED) for start in starts]
+    numbers, features = model.inputs.numbers(matrix), model.inputs.usable
     return pl.concat(
-        top_reasons(piece, model.contributions(piece, threads), model.inputs.columns)
-        for piece in pieces
+        top_reasons(
+            matrix.slice(start, ROWS_EXPLAINED),
+            model.contributions(numbers[start : start + ROWS_EXPLAINED], threads),
+            features,
+        )
+        for start in range(0, max(matrix.height, 1), ROWS_EXPLAINED)
     )
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from gosales_assets.models.booster import booster_logits
 from gosales_assets.models.calibration import fit_calibrator
 from gosales_assets.models.inputs import ModelMismatch
+from gosales_assets.models.logistic import linear_terms, logistic_logits
 from gosales_assets.models.metrics import auc, sigmoid
 from gosales_assets.models.pooled import NothingToLearn, PooledModel, fit_pooled
 
@@ -125,7 +127,8 @@ def test_one_and_two_threads_give_the_same_model(
     fresh = world(date(2025, 3, 31), 99).drop("label", "true")
     again, judged = fitted(threads=1)
     assert np.array_equal(again.logits(fresh, 1), trained[0].logits(fresh, 2))
-    assert np.array_equal(again.contributions(fresh, 1), trained[0].contributions(fresh, 2))
+    numbers = again.inputs.numbers(fresh)
+    assert np.array_equal(again.contributions(numbers, 1), trained[0].contributions(numbers, 2))
     assert judged.equals(trained[1])
 
 
@@ -156,6 +159,41 @@ def test_it_refuses_rows_it_was_not_made_for(trained: tuple[PooledModel, pl.Data
         model.check(rows, date(2025, 3, 31), longer)
     others = rows.filter(pl.col("division") != DIVISIONS[1])
     model.check(others, date(2025, 3, 31), longer)
+
+
+def test_a_score_depends_on_the_rank_of_a_row_not_on_the_order_of_rows(
+    trained: tuple[PooledModel, pl.DataFrame],
+) -> None:
+    fresh = world(date(2025, 3, 31), 99).drop("label", "true")
+    shuffled = fresh.sample(fraction=1, shuffle=True, seed=3)
+    keys = ["division", "customer_id"]
+    straight = fresh.select(keys).with_columns(logit=pl.Series(trained[0].logits(fresh, 1)))
+    mixed = shuffled.select(keys).with_columns(logit=pl.Series(trained[0].logits(shuffled, 1)))
+    assert mixed.sort(keys).equals(straight.sort(keys))
+
+
+def test_contributions_add_up_to_differences_of_the_regression(
+    trained: tuple[PooledModel, pl.DataFrame],
+) -> None:
+    model = trained[0]
+    numbers = model.inputs.numbers(world(date(2025, 3, 31), 99).drop("label", "true"))
+    terms = linear_terms(model.logistic, model.inputs, numbers).sum(axis=1)
+    logits = logistic_logits(model.logistic, model.inputs, numbers, 1)
+    for code in range(len(DIVISIONS)):
+        own = numbers[:, -2] == code
+        assert np.ptp((logits - terms)[own]) < 1e-9
+
+
+def test_more_orders_never_lower_the_boosters_score(
+    trained: tuple[PooledModel, pl.DataFrame],
+) -> None:
+    model = trained[0]
+    numbers = model.inputs.numbers(world(date(2025, 3, 31), 99).drop("label", "true"))
+    more = numbers.copy()
+    more[:, model.inputs.columns.index("rfm__div__orders__ever")] += 1
+    assert (
+        booster_logits(model.boosters, more, 1) >= booster_logits(model.boosters, numbers, 1)
+    ).all()
 
 
 def test_nothing_can_be_learned_from_one_outcome() -> None:
