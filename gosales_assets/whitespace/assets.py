@@ -10,13 +10,18 @@ from gosales_assets.features.contract import (
     CUSTOMER_FEATURES,
     DIVISION_FEATURES,
 )
-from gosales_assets.labels.contract import CANDIDATES, LABELS
-from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day
+from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE, TARGET_WINDOWS
+from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day, up_to
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
-from gosales_assets.sources.contract import BLOCKS, CONTACTS_LOG, OPEN_DEALS
-from gosales_assets.star.contract import DIM_CUSTOMER
-from gosales_assets.tables import Table
+from gosales_assets.sources.contract import (
+    BLOCKS,
+    CONTACTS_LOG,
+    CUSTOMERS,
+    INSTALLED_BASE,
+    OPEN_DEALS,
+)
+from gosales_assets.star.contract import DIM_CUSTOMER, DIM_CUTOFF, DIM_PRODUCT, INDUSTRY_MATCHES
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import lists
 from gosales_assets.whitespace.contract import (
@@ -24,8 +29,9 @@ from gosales_assets.whitespace.contract import (
     WHITESPACE,
     WHITESPACE_METRICS,
 )
-from gosales_assets.whitespace.eligibility import SideTables, eligibility_counts, lost_candidates
+from gosales_assets.whitespace.eligibility import eligibility_counts, lost_candidates
 from gosales_assets.whitespace.measures import capture_metrics, list_metrics
+from gosales_assets.whitespace.reading import Inputs, all_divisions, is_newest
 
 EXAMPLES_SHOWN = 10
 EXAMPLE_COLUMNS = ["rank", "customer_name", "division", "icp_score", "expected_gp", "nba_reason"]
@@ -38,10 +44,10 @@ EXAMPLE_COLUMNS = ["rank", "customer_name", "division", "icp_score", "expected_g
         dep(DIVISION_FEATURES, ALL_DIVISIONS),
         dep(CUSTOMER_FEATURES),
         dep(AFFINITY_EVIDENCE),
-        dep(DIM_CUSTOMER),
-        dep(OPEN_DEALS),
-        dep(BLOCKS),
-        dep(CONTACTS_LOG),
+        dep(PREVALENCE, up_to(KEYS.cutoffs)),
+        *(dep(table) for table in (DIM_CUSTOMER, DIM_CUTOFF, DIM_PRODUCT, INDUSTRY_MATCHES)),
+        *(dep(table) for table in (OPEN_DEALS, BLOCKS, CONTACTS_LOG, CUSTOMERS, INSTALLED_BASE)),
+        dep(TARGET_WINDOWS),
     ],
     kinds={"polars"},
 )
@@ -51,22 +57,13 @@ def whitespace(
     settings: dg.ResourceParam[Settings],
 ) -> None:
     """Rank every customer and division that may be offered, with a reason for each."""
-    side = SideTables(*(warehouse.read(t) for t in (OPEN_DEALS, BLOCKS, CONTACTS_LOG)))
-    customers = warehouse.read(DIM_CUSTOMER, columns=["customer_id", "rep", "territory"])
-    for cutoff in context.partition_keys:
-        found = lists.candidates(
-            _all_divisions(warehouse, ICP_SCORES, cutoff, lists.FROM_SCORES),
-            _all_divisions(warehouse, DIVISION_FEATURES, cutoff, lists.FROM_DIVISION_FEATURES),
-            warehouse.read(CUSTOMER_FEATURES, columns=lists.FROM_CUSTOMER_FEATURES, cutoff=cutoff),
-            warehouse.read(AFFINITY_EVIDENCE, cutoff=cutoff),
-            customers,
-        )
+    inputs = Inputs.read(warehouse, settings)
+    for cutoff in sorted(context.partition_keys):
         listed = lists.whitespace(
-            found,
-            side.as_known(newest=cutoff == KEYS.cutoffs[-1]),
-            day(cutoff),
+            inputs.candidates(cutoff),
+            inputs.side.as_known(newest=is_newest(cutoff)),
+            inputs.view(cutoff),
             settings.whitespace,
-            settings.sales_log.base_currency,
         )
         rows = listed.with_columns(run_id=pl.lit(context.run.run_id)).select(list(WHITESPACE.types))
         about = {
@@ -102,7 +99,7 @@ def metrics(
         features = warehouse.read(
             CUSTOMER_FEATURES, columns=["customer_id", owned], cutoff=cutoff
         ).rename({owned: "divisions_owned"})
-        labels = _all_divisions(warehouse, LABELS, cutoff, ["division", "customer_id", "label"])
+        labels = all_divisions(warehouse, LABELS, cutoff, ["division", "customer_id", "label"])
         known = listed.join(features, on="customer_id", how="left", validate="m:1")
         measured = pl.concat(
             [
@@ -148,13 +145,6 @@ def conservation(
         ]
 
     return check_partitions(context, ELIGIBILITY_COUNTS, find, name="conservation")
-
-
-def _all_divisions(
-    warehouse: Warehouse, table: Table, cutoff: str, columns: list[str]
-) -> pl.DataFrame:
-    keys = [{"cutoff": cutoff, "division": division} for division in KEYS.divisions]
-    return warehouse.read_many(table, keys, columns=columns)
 
 
 def _examples(rows: pl.DataFrame) -> dg.MetadataValue:

@@ -1,12 +1,15 @@
 """The whitespace list of one cutoff: candidates in, states, signals, ranks and reasons out."""
 
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from gosales_assets.settings import Whitespace
+from gosales_assets.whitespace.capacity import with_selection
+from gosales_assets.whitespace.contract import POTENTIAL
 from gosales_assets.whitespace.eligibility import SideTables, with_state
-from gosales_assets.whitespace.ranking import with_ranks, with_selection
+from gosales_assets.whitespace.ranking import damped, with_ranks
 from gosales_assets.whitespace.reasons import with_reasons
 from gosales_assets.whitespace.signals import (
     SIGNALS,
@@ -16,13 +19,17 @@ from gosales_assets.whitespace.signals import (
     with_signals,
 )
 
+KEYS = ["division", "customer_id"]
 RANKED_ONLY = {
     **{column: pl.Float64 for column, _, _ in SIGNALS.values()},
     "score": pl.Float64,
     "rank": pl.Int64,
     "division_rank": pl.Int64,
+    "rep_rank": pl.Int64,
     "nba_reason": pl.String,
+    "wording": pl.String,
 }
+NEVER = {"surfaced": False, "selected": False}
 FROM_DIVISION_FEATURES = [
     "division",
     "customer_id",
@@ -40,8 +47,31 @@ FROM_SCORES = [
     "icp_score",
     "icp_grade",
     "expected_gp",
+    "trend",
     "window_months",
 ]
+FROM_CUSTOMERS = ["customer_id", "rep", "region", "territory", "parent_account"]
+
+
+@dataclass(frozen=True)
+class View:
+    """How a list is looked at.
+
+    Parameters
+    ----------
+    on
+        Day on which it is looked at, see `actions.as_of`.
+    currency
+        ISO code of its money.
+    surfaced
+        ``division, customer_id`` handed out lately without an answer, see `surfaced`.
+    """
+
+    on: date
+    currency: str
+    surfaced: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema=dict.fromkeys(KEYS, pl.String))
+    )
 
 
 def candidates(
@@ -50,6 +80,7 @@ def candidates(
     customer_features: pl.DataFrame,
     evidence: pl.DataFrame,
     customers: pl.DataFrame,
+    products: pl.DataFrame,
 ) -> pl.DataFrame:
     """Gather what the list needs about each scored division and customer of a cutoff.
 
@@ -58,12 +89,11 @@ def candidates(
     pl.DataFrame
         One row per row of ``scores``, sorted by division and customer, with ``recency_days``,
         ``days_since_division`` (features), ``als_similarity`` (null: ALS is off; 0: no history),
-        ``lift`` and ``lift_from`` (affinity evidence between divisions; null: no rule
-        above 1), ``rep`` and ``territory`` (as of today).
+        ``lift``, ``lift_from`` and ``lift_kind`` (affinity evidence, a product by its name; null:
+        no rule above 1), ``account, rep, region, territory`` (as of today).
     """
     by_division = division_features.select(
-        "division",
-        "customer_id",
+        *KEYS,
         days_since_division="recency__div__days__ever",
         als_similarity="similarity__div__als__24m",
     )
@@ -71,27 +101,33 @@ def candidates(
         "customer_id",
         recency_days=pl.col("recency__all__days__ever").cast(pl.Int64),
     )
-    # A product's lift is eased, a division's is not: only the latter are compared with each other.
-    between_divisions = evidence.filter(pl.col("kind") == "division")
-    rules = between_divisions.select("division", "customer_id", "lift", lift_from="antecedent")
-    keys = ["division", "customer_id"]
+    names = products.select(antecedent="sku", product_name="product_name").drop_nulls()
+    rules = evidence.join(names, on="antecedent", how="left", validate="m:1").select(
+        *KEYS,
+        "lift",
+        lift_from=pl.when(pl.col("kind") == "product")
+        .then(pl.coalesce("product_name", "antecedent"))
+        .otherwise("antecedent"),
+        lift_kind="kind",
+    )
+    about = customers.select(
+        "customer_id",
+        *("rep", "region", "territory"),
+        account=pl.coalesce("parent_account", "customer_id"),
+    )
     return (
         scores.select(FROM_SCORES)
-        .join(by_division, on=keys, how="left", validate="1:1")
-        .join(rules, on=keys, how="left", validate="1:1")
+        .join(by_division, on=KEYS, how="left", validate="1:1")
+        .join(rules, on=KEYS, how="left", validate="1:1")
         .join(by_customer, on="customer_id", how="left", validate="m:1")
-        .join(
-            customers.select("customer_id", "rep", "territory"),
-            on="customer_id",
-            how="left",
-            validate="m:1",
-        )
-        .sort(keys)
+        .join(about, on="customer_id", how="left", validate="m:1")
+        .with_columns(pl.coalesce("account", "customer_id").alias("account"))
+        .sort(KEYS)
     )
 
 
 def whitespace(
-    found: pl.DataFrame, side: SideTables, cutoff: date, settings: Whitespace, currency: str
+    found: pl.DataFrame, side: SideTables, view: View, settings: Whitespace
 ) -> pl.DataFrame:
     """Make one cutoff's list from its `candidates`.
 
@@ -102,17 +138,27 @@ def whitespace(
     -------
     pl.DataFrame
         The candidates with ``state`` and ``state_reason`` and, for potential rows, signals,
-        ``score``, ``rank``, ``division_rank``, ``nba_reason`` and ``selected`` (null and False
-        for the others), sorted by division and customer.
+        ``score``, ``rank``, ``division_rank``, ``nba_reason``, ``wording``, ``surfaced``,
+        ``selected`` and ``rep_rank`` (null and False for the others), sorted by division and
+        customer.
     """
-    stated = with_state(found, side, cutoff, settings)
-    potential = with_signals(stated.filter(pl.col("state") == "potential"))
+    stated = with_state(found, side, view.on, settings)
+    potential = with_signals(stated.filter(pl.col("state") == POTENTIAL), settings)
     weights = effective_weights(coverage(potential), settings)
-    ranked = with_ranks(with_blend(potential, weights))
-    selected = with_selection(ranked, settings.top_percent)
-    explained = with_reasons(selected, currency)
-    others = stated.filter(pl.col("state") != "potential").with_columns(
-        *(pl.lit(None, kind).alias(name) for name, kind in RANKED_ONLY.items()),
-        selected=pl.lit(False),
+    scored = damped(
+        with_blend(potential, weights, settings), view.surfaced, settings.surfaced_factor
     )
-    return pl.concat([explained.select(others.columns), others]).sort("division", "customer_id")
+    listed = with_selection(with_ranks(scored), settings)
+    explained = with_reasons(listed.with_columns(**_against_others()), view.currency)
+    others = stated.filter(pl.col("state") != POTENTIAL).with_columns(
+        *(pl.lit(None, kind).alias(name) for name, kind in RANKED_ONLY.items()),
+        *(pl.lit(value).alias(name) for name, value in NEVER.items()),
+    )
+    return pl.concat([explained.select(others.columns), others]).sort(KEYS)
+
+
+def _against_others() -> dict[str, pl.Expr]:
+    """What a reason compares a row with: the usual chance, and how many are likelier."""
+    p, rows = pl.col("icp_score"), pl.len().over("division")
+    likelier = rows - p.rank("max").over("division")
+    return {"usual": p.sum().over("division") / rows, "top_share": likelier / rows}

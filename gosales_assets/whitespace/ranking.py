@@ -1,10 +1,6 @@
-"""From scores to a list: a total order, ranks, and a diversified selection."""
-
-import math
+"""From scores to a list: a total order, and what was handed out already moved down."""
 
 import polars as pl
-
-MAX_DIVISION_SHARE = 0.6
 
 # Column -> descending. Ends in the key of a row, so that the order is total.
 ORDER = {
@@ -29,20 +25,19 @@ def with_ranks(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_selection(ranked: pl.DataFrame, top_percent: float) -> pl.DataFrame:
-    """Add ``selected``: the best ``top_percent`` of the rows, without one division taking over.
+def damped(rows: pl.DataFrame, surfaced: pl.DataFrame, factor: float) -> pl.DataFrame:
+    """Lower the score of rows that were handed out lately and not acted on; add ``surfaced``.
 
-    No division may fill more than 60 % of the selection while others have candidates: its rows
-    beyond that are passed over and the next best of the others pulled in. Only when those run out
-    are the passed-over rows taken after all.
+    Parameters
+    ----------
+    surfaced
+        ``division, customer_id`` of those rows, see `surfaced.not_acted_on`.
     """
-    size = selection_size(ranked.height, top_percent)
-    cap = max(1, math.floor(MAX_DIVISION_SHARE * size))
-    passed_over = pl.col("division_rank") > cap
-    place = pl.struct(passed_over, pl.col("rank")).rank("ordinal")
-    return ranked.with_columns(selected=place <= size)
-
-
-def selection_size(rows: int, top_percent: float) -> int:
-    """Rows to select: the share of all, rounded up."""
-    return math.ceil(round(rows * top_percent, 9))
+    shown = surfaced.select("division", "customer_id", surfaced=pl.lit(True))
+    marked = rows.join(
+        shown, on=["division", "customer_id"], how="left", validate="m:1", maintain_order="left"
+    ).with_columns(pl.col("surfaced").fill_null(False))
+    score = pl.col("score")
+    return marked.with_columns(
+        score=pl.when("surfaced").then((score * factor).round(12)).otherwise(score)
+    )

@@ -46,7 +46,7 @@ def test_shares_of_the_selection_add_up_and_weights_are_recorded():
 
 def test_all_four_rankings_are_measured_per_division_and_over_the_list():
     captures = measured().filter(pl.col("metric") == "capture_10")
-    assert set(captures["ranking"]) == set(RANKINGS)
+    assert set(captures["ranking"]) == set(RANKINGS[:4])
     assert captures.height == 4 * 4
     value = {(r["division"], r["ranking"]): r["value"] for r in captures.to_dicts()}
     assert value[(None, "icp")] > value[(None, "naive")]
