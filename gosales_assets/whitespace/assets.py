@@ -10,8 +10,8 @@ from gosales_assets.features.contract import (
     CUSTOMER_FEATURES,
     DIVISION_FEATURES,
 )
-from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE, TARGET_WINDOWS
-from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day, up_to
+from gosales_assets.labels.contract import CANDIDATES, PREVALENCE, TARGET_WINDOWS
+from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, up_to
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import (
@@ -23,15 +23,13 @@ from gosales_assets.sources.contract import (
 )
 from gosales_assets.star.contract import DIM_CUSTOMER, DIM_CUTOFF, DIM_PRODUCT, INDUSTRY_MATCHES
 from gosales_assets.warehouse import Warehouse
-from gosales_assets.whitespace import lists
+from gosales_assets.whitespace import comparison_assets, handout_assets, lists
 from gosales_assets.whitespace.contract import (
     ELIGIBILITY_COUNTS,
     WHITESPACE,
-    WHITESPACE_METRICS,
 )
 from gosales_assets.whitespace.eligibility import eligibility_counts, lost_candidates
-from gosales_assets.whitespace.measures import capture_metrics, list_metrics
-from gosales_assets.whitespace.reading import Inputs, all_divisions, is_newest
+from gosales_assets.whitespace.reading import Inputs, is_newest
 
 EXAMPLES_SHOWN = 10
 EXAMPLE_COLUMNS = ["rank", "customer_name", "division", "icp_score", "expected_gp", "nba_reason"]
@@ -82,41 +80,6 @@ def counts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
         store(context, warehouse, ELIGIBILITY_COUNTS, eligibility_counts(listed), cutoff=cutoff)
 
 
-@table_asset(
-    WHITESPACE_METRICS,
-    deps=[dep(WHITESPACE), dep(CUSTOMER_FEATURES), dep(LABELS, ALL_DIVISIONS)],
-    kinds={"polars"},
-)
-def metrics(
-    context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
-    settings: dg.ResourceParam[Settings],
-) -> None:
-    """Measure what each list is made of and, once its window closed, what it would have found."""
-    owned = "diversity__all__divisions_owned__ever"
-    for cutoff in context.partition_keys:
-        listed = warehouse.read(WHITESPACE, cutoff=cutoff)
-        features = warehouse.read(
-            CUSTOMER_FEATURES, columns=["customer_id", owned], cutoff=cutoff
-        ).rename({owned: "divisions_owned"})
-        labels = all_divisions(warehouse, LABELS, cutoff, ["division", "customer_id", "label"])
-        known = listed.join(features, on="customer_id", how="left", validate="m:1")
-        measured = pl.concat(
-            [
-                list_metrics(listed, settings.whitespace, day(cutoff)),
-                capture_metrics(known, labels, day(cutoff)),
-            ]
-        )
-        store(
-            context,
-            warehouse,
-            WHITESPACE_METRICS,
-            measured,
-            metadata=_captures(measured),
-            cutoff=cutoff,
-        )
-
-
 @dg.asset_check(
     asset=dg.AssetKey(["whitespace", "eligibility_counts"]),
     name="conservation",
@@ -157,17 +120,10 @@ def _examples(rows: pl.DataFrame) -> dg.MetadataValue:
     return dg.MetadataValue.table(records, schema)
 
 
-def _captures(measured: pl.DataFrame) -> dict[str, float]:
-    whole = measured.filter(
-        (pl.col("metric") == "capture_10")
-        & pl.col("division").is_null()
-        & pl.col("value").is_not_null()
-    )
-    return {f"capture at 10 %, {row['ranking']}": row["value"] for row in whole.to_dicts()}
-
-
-ASSETS = [whitespace, counts, metrics]
+ASSETS = [whitespace, counts, *comparison_assets.ASSETS, *handout_assets.ASSETS]
 CHECKS = [
-    *(contract_check(t) for t in (WHITESPACE, ELIGIBILITY_COUNTS, WHITESPACE_METRICS)),
+    *(contract_check(t) for t in (WHITESPACE, ELIGIBILITY_COUNTS)),
     conservation,
+    *comparison_assets.CHECKS,
+    *handout_assets.CHECKS,
 ]

@@ -122,12 +122,16 @@ class EligibilityCounts(Contract):
 
 
 class WhitespaceMetrics(Contract):
-    """What a list is made of and, once its window closed, how many buyers it would have found.
+    """What a list is made of and, once its window closed, what it would have found.
 
-    Metrics: rows (potential), selected, division_share (of the selection), coverage_* and weight_*
-    (per signal), and capture_10: the share of the window's new buyers among the best 10 % of a
-    ranking. Rankings: blend (the list), icp (probability alone), naive (divisions owned),
-    popularity (the division's share of owners).
+    Of the list itself: rows (potential), selected, division_share (of the selection), coverage_*
+    and weight_* (per signal), reasons_plain and reasons_commonest (share of the selected rows with
+    a plain reason, and with the commonest wording), overlap_10 (with another ranking's best 10 %),
+    overlap_previous (with the list before). Of its outcome, for the best 5, 10 and 20 % of the rows
+    of each ranking: capture (share of the window's buyers), precision (share of buyers), and
+    realised_value (what those bought for); capture_*_lead is the list's capture less the other
+    ranking's. Rankings: blend (the list), icp (chance alone), naive (divisions owned), popularity
+    (the division's share of owners), legacy (the old heuristic), challenger (learned).
     """
 
     cutoff: pl.Date = pa.Field(description="Cutoff.")
@@ -135,6 +139,10 @@ class WhitespaceMetrics(Contract):
     metric: str = pa.Field(description="Name of the figure.")
     ranking: str = pa.Field(isin=RANKINGS, description="Ranking that the figure is about.")
     value: float = pa.Field(nullable=True, description="The figure; null: nobody to find.")
+    low: float = pa.Field(
+        nullable=True, description="Lower end of its 95 % interval, over customers drawn again."
+    )
+    high: float = pa.Field(nullable=True, description="Upper end; null: it has no interval.")
 
 
 WHITESPACE = table(

@@ -118,31 +118,37 @@ def with_blend(rows: pl.DataFrame, weights: pl.DataFrame, settings: Whitespace) 
     joined = rows.join(
         weights.select("division", *names), on="division", how="left", maintain_order="left"
     )
-    blend = _pooled(settings) if settings.normalisation == "pooled" else _mean()
+    total = pl.sum_horizontal(*terms(settings).values())
+    blend = total.exp() if settings.normalisation == "pooled" else total
     return joined.with_columns(score=blend.round(12).clip(0, 1)).drop(names)
 
 
-def _mean() -> pl.Expr:
-    return pl.sum_horizontal(
-        *(pl.col(f"weight_{name}") * pl.col(column) for name, (column, _, _) in SIGNALS.items())
-    )
+def terms(settings: Whitespace) -> dict[str, pl.Expr]:
+    """What each signal adds to the score or, where the list is pooled, to its logarithm.
 
-
-def _pooled(settings: Whitespace) -> pl.Expr:
-    """p^w1 (value / highest)^w2 exp(w3 (affinity - mean) + w4 (similarity - mean)), below 1."""
-    chance = pl.col("icp_score").clip(LEAST_CHANCE)
+    Within divisions weight x percentile. Pooled, the score is p^w1 (value / highest)^w2
+    exp(w3 (affinity - mean) + w4 (similarity - mean)), the means those of the division, and all of
+    it divided by as much as it can be, so that it stays below 1. Needs ``weight_<signal>``.
+    """
+    weight = {name: pl.col(f"weight_{name}") for name in SIGNALS}
+    if settings.normalisation == "division":
+        return {name: weight[name] * pl.col(column) for name, (column, _, _) in SIGNALS.items()}
     highest = pl.col("expected_gp").max()
     value = pl.when(highest > 0).then(pl.col("expected_gp") / highest).otherwise(1.0)
-    terms = [
-        pl.col("weight_icp") * chance.log(),
-        pl.col("weight_value") * value.fill_null(0.0).clip(LEAST_VALUE).log(),
-    ]
     total = sum(settings.weights.values())
-    for name in ("affinity", "als"):
-        signal = pl.col(SIGNALS[name][0])
-        # Summed in whole steps, so that the mean does not depend on the order of the rows.
-        steps = (signal * STEPS).round(0).cast(pl.Int64)
-        mean = steps.sum().over("division") / pl.len().over("division") / STEPS
-        most = settings.weights.get(name, 0.0) / total
-        terms.append(pl.col(f"weight_{name}") * (signal - mean) - most)
-    return pl.sum_horizontal(*terms).exp()
+    most = {str(name): given / total for name, given in settings.weights.items()}
+    return {
+        "icp": weight["icp"] * pl.col("icp_score").clip(LEAST_CHANCE).log(),
+        "value": weight["value"] * value.fill_null(0.0).clip(LEAST_VALUE).log(),
+        **{
+            name: weight[name] * _above_mean(SIGNALS[name][0]) - most.get(name, 0.0)
+            for name in ("affinity", "als")
+        },
+    }
+
+
+def _above_mean(column: str) -> pl.Expr:
+    signal = pl.col(column)
+    # Summed in whole steps, so that the mean does not depend on the order of the rows.
+    steps = (signal * STEPS).round(0).cast(pl.Int64)
+    return signal - steps.sum().over("division") / pl.len().over("division") / STEPS
