@@ -52,8 +52,9 @@ def _chosen(rows: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:
     """Rows that are taken, in the order in which they are to be worked through."""
     if settings.capacity == "top_percent":
         size = selection_size(rows.height, settings.top_percent)
-        place = pl.struct("passed_over", "rank").rank("ordinal")
-        return rows.filter(place <= size).sort("rank")
+        best = rows.filter(~pl.col("passed_over")).bottom_k(size, by="rank")
+        rest = rows.filter(pl.col("passed_over")).bottom_k(size - best.height, by="rank")
+        return pl.concat([best, rest]).sort("rank")
     accounts = (
         rows.sort("passed_over", "rank")
         .unique("customer_id", keep="first", maintain_order=True)

@@ -101,9 +101,11 @@ def with_state(
     place = pl.col("state").replace_strict(STATES, range(len(STATES)), return_dtype=pl.Int64)
     # A row of the division's own says more than one about all divisions.
     first = facts.sort(*KEYS, place, "general", "state_reason").unique(KEYS, keep="first")
-    return candidates.join(
+    # Only the keys are joined: to gather all columns anew would hold everything twice.
+    states = candidates.select(KEYS).join(
         first.drop("general"), on=KEYS, how="left", validate="m:1", maintain_order="left"
-    ).with_columns(pl.col("state").fill_null(POTENTIAL))
+    )
+    return candidates.with_columns(states["state"].fill_null(POTENTIAL), states["state_reason"])
 
 
 def eligibility_counts(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from gosales_assets.whitespace.capacity import with_selection
 from gosales_assets.whitespace.contract import POTENTIAL
 from gosales_assets.whitespace.eligibility import SideTables, with_state
 from gosales_assets.whitespace.ranking import damped, with_ranks
-from gosales_assets.whitespace.reasons import with_reasons
+from gosales_assets.whitespace.reasons import reasons
 from gosales_assets.whitespace.signals import (
     SIGNALS,
     coverage,
@@ -30,6 +30,11 @@ RANKED_ONLY = {
     "wording": pl.String,
 }
 NEVER = {"surfaced": False, "selected": False}
+FOR_SIGNALS = ["division", "icp_score", "expected_gp", "als_similarity", "lift", "lift_kind"]
+FOR_REASONS = ["division", "icp_score", "expected_gp", "lift", "lift_from", "lift_kind", "trend"]
+FOR_REASONS += ["recency_days", "window_months"]
+FOR_REASONS_RANKED = ["division_rank", "als_norm", "usual", "top_share"]
+EXPLAINED_AT_A_TIME = 500_000
 FROM_DIVISION_FEATURES = [
     "division",
     "customer_id",
@@ -142,19 +147,49 @@ def whitespace(
         ``selected`` and ``rep_rank`` (null and False for the others), sorted by division and
         customer.
     """
-    stated = with_state(found, side, view.on, settings)
-    potential = with_signals(stated.filter(pl.col("state") == POTENTIAL), settings)
-    weights = effective_weights(coverage(potential), settings)
-    scored = damped(
-        with_blend(potential, weights, settings), view.surfaced, settings.surfaced_factor
+    rows = with_state(_in_order(found), side, view.on, settings)
+    potential = rows["state"] == POTENTIAL
+    ranked = _ranked(rows, potential, view, settings)
+    # Where each row stands among the ranked ones; null: it is none of them.
+    place = pl.select(pl.when(potential).then(potential.cum_sum() - 1)).to_series()
+    for name in [*RANKED_ONLY, *NEVER]:
+        column = ranked.drop_in_place(name).gather(place)
+        rows = rows.with_columns(column.fill_null(NEVER[name]) if name in NEVER else column)
+    return rows
+
+
+def _ranked(
+    rows: pl.DataFrame, potential: pl.Series, view: View, settings: Whitespace
+) -> pl.DataFrame:
+    """Columns of the ranked rows, in their order; only what each step needs is gathered for it."""
+    scored = with_signals(rows.select(FOR_SIGNALS).filter(potential), settings)
+    weights = effective_weights(coverage(scored), settings)
+    scored = with_blend(scored, weights, settings).drop("als_similarity", "lift", "lift_kind")
+    keys = rows.select("customer_id", "recency_days").filter(potential)
+    ranked = with_ranks(damped(scored.hstack(keys), view.surfaced, settings.surfaced_factor))
+    ranked = ranked.with_columns(**_against_others()).drop(*keys.columns, "icp_score")
+    del scored, keys
+    people = rows.select("customer_id", "rep", "segment").filter(potential)
+    chosen = with_selection(people.hstack(ranked.select("rank", "division")), settings)
+    ranked = ranked.with_columns(chosen["rep_rank"], chosen["selected"])
+    del people, chosen
+    # Some at a time: a sentence takes many times the memory of what it is made of.
+    told = []
+    at = potential.arg_true()
+    for start in range(0, max(ranked.height, 1), EXPLAINED_AT_A_TIME):
+        part = ranked.select(FOR_REASONS_RANKED).slice(start, EXPLAINED_AT_A_TIME)
+        facts = rows.select(FOR_REASONS)[at.slice(start, EXPLAINED_AT_A_TIME)]
+        told.append(reasons(facts.hstack(part), view.currency))
+    return ranked.hstack(pl.concat(told)).drop("division", "expected_gp", "usual", "top_share")
+
+
+def _in_order(found: pl.DataFrame) -> pl.DataFrame:
+    """The candidates by division and customer; they mostly are, and to look is cheaper."""
+    division, customer = (found[name] for name in KEYS)
+    ordered = (division > division.shift(1)) | (
+        (division == division.shift(1)) & (customer >= customer.shift(1))
     )
-    listed = with_selection(with_ranks(scored), settings)
-    explained = with_reasons(listed.with_columns(**_against_others()), view.currency)
-    others = stated.filter(pl.col("state") != POTENTIAL).with_columns(
-        *(pl.lit(None, kind).alias(name) for name, kind in RANKED_ONLY.items()),
-        *(pl.lit(value).alias(name) for name, value in NEVER.items()),
-    )
-    return pl.concat([explained.select(others.columns), others]).sort(KEYS)
+    return found if ordered.fill_null(True).all() else found.sort(KEYS)
 
 
 def _against_others() -> dict[str, pl.Expr]:

@@ -80,8 +80,8 @@ SECONDS: Mapping[str, Sequence[str]] = {
 }
 
 
-def with_reasons(ranked: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """Add ``nba_reason`` and ``wording`` to ranked rows of one cutoff.
+def reasons(ranked: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """Say the reason of each ranked row of one cutoff.
 
     Parameters
     ----------
@@ -96,22 +96,24 @@ def with_reasons(ranked: pl.DataFrame, currency: str) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        The rows in their order; every reason has 1 to 150 characters. ``wording`` names the form of
-        the sentence without its facts.
+        ``nba_reason`` (1 to 150 characters) and ``wording``, the form of the sentence without its
+        facts, aligned with the rows.
     """
-    facts = ranked.select(*_facts(currency)).with_columns(
-        opening=_first_of(_openings()), turn=pl.col("division_rank") - 1
-    )
-    facts = facts.with_columns(second=_first_of(_seconds()))
+    turn = pl.col("division_rank") - 1
+    facts = ranked.select(*_facts(currency)).with_columns(opening=_first_of(_openings()))
+    facts = facts.with_columns(
+        _number(OPENINGS, "opening", turn),
+        second=_first_of(_seconds()),
+    ).with_columns(_number(SECONDS, "second", turn // 4))
     told = facts.select(
-        _wording(OPENINGS, "opening", pl.col("turn")).alias("opening_said"),
-        _wording(SECONDS, "second", pl.col("turn") // 4).alias("second_said"),
-        _number(OPENINGS, "opening", pl.col("turn")).alias("opening"),
-        _number(SECONDS, "second", pl.col("turn") // 4).alias("second"),
+        _said(facts, OPENINGS, "opening"),
+        _said(facts, SECONDS, "second"),
         _filled(OPENINGS[PLAIN][0]).alias("plain"),
         "amount",
+        opening_form="opening_number",
+        second_form="second_number",
     )
-    return ranked.with_columns(told.select(*_fitting()))
+    return told.select(*_fitting())
 
 
 def _facts(currency: str) -> list[pl.Expr | str]:
@@ -171,20 +173,29 @@ def _first_of(cases: dict[str, pl.Expr]) -> pl.Expr:
     return pl.coalesce(pl.when(when).then(pl.lit(name)) for name, when in cases.items())
 
 
-def _wording(forms: Mapping[str, Sequence[str]], kind: str, turn: pl.Expr) -> pl.Expr:
-    """Fill the wording whose turn it is."""
-    return pl.coalesce(
-        pl.when((pl.col(kind) == name) & (turn % len(wordings) == number)).then(_filled(wording))
-        for name, wordings in forms.items()
-        for number, wording in enumerate(wordings)
-    )
-
-
 def _number(forms: Mapping[str, Sequence[str]], kind: str, turn: pl.Expr) -> pl.Expr:
-    """Name the wording whose turn it is, such as ``likelier 2``."""
+    """Name the wording whose turn it is, such as ``likelier 2``; null: nothing of the kind."""
     counts = {name: len(wordings) for name, wordings in forms.items()}
     of = pl.col(kind).replace_strict(counts, return_dtype=pl.Int64)
-    return pl.format("{} {}", pl.col(kind), turn % of + 1)
+    return pl.format("{} {}", pl.col(kind), turn % of + 1).alias(f"{kind}_number")
+
+
+def _said(facts: pl.DataFrame, forms: Mapping[str, Sequence[str]], kind: str) -> pl.Series:
+    """Fill the wording of each row: those of one wording together, each row once."""
+    wordings = {
+        f"{name} {number}": wording
+        for name, told in forms.items()
+        for number, wording in enumerate(told, start=1)
+    }
+    rows = facts.with_row_index("row")
+    parts = [
+        own.select("row", _filled(wordings[str(name)]).alias(kind))
+        for (name,), own in rows.group_by(f"{kind}_number", maintain_order=True)
+        if name is not None
+    ]
+    nothing = pl.DataFrame(schema={"row": pl.UInt32, kind: pl.String})
+    filled = pl.concat([nothing, *parts])
+    return rows.select("row").join(filled, on="row", how="left", maintain_order="left")[kind]
 
 
 def _filled(wording: str) -> pl.Expr:
@@ -200,14 +211,15 @@ def _filled(wording: str) -> pl.Expr:
 
 def _fitting() -> list[pl.Expr]:
     """The longest version that fits, and the name of its wording."""
-    opening, second = pl.col("opening_said"), pl.col("second_said")
+    opening, second = pl.col("opening"), pl.col("second")
+    opening_form, second_form = pl.col("opening_form"), pl.col("second_form")
     amount, plain = pl.format("about {}", "amount"), pl.col("plain")
     worth = pl.when(pl.col("amount").is_not_null()).then(pl.lit("amount"))
     versions: Sequence[tuple[pl.Expr, pl.Expr]] = [
-        (_joined(opening, second, amount), _joined(pl.col("opening"), pl.col("second"), worth)),
-        (_joined(opening, second), _joined(pl.col("opening"), pl.col("second"))),
-        (_joined(opening, amount), _joined(pl.col("opening"), worth)),
-        (opening, pl.col("opening")),
+        (_joined(opening, second, amount), _joined(opening_form, second_form, worth)),
+        (_joined(opening, second), _joined(opening_form, second_form)),
+        (_joined(opening, amount), _joined(opening_form, worth)),
+        (opening, opening_form),
         (plain, pl.lit(PLAIN)),
     ]
     fits = [said.str.len_chars() <= MAX_LENGTH for said, _ in versions]

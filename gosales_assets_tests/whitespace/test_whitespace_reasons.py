@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.whitespace.money import spoken
-from gosales_assets.whitespace.reasons import with_reasons
+from gosales_assets.whitespace.reasons import reasons
 from gosales_assets.whitespace.words import mentions_protected
 from gosales_assets_tests.whitespace.whitespace_world import candidates, listed
 
@@ -31,7 +31,7 @@ def reason(**facts: object) -> str:
     kinds = {"expected_gp": pl.Float64, "lift": pl.Float64, "lift_from": pl.String}
     kinds |= {"recency_days": pl.Int64}
     rows = pl.DataFrame([usual | facts], schema_overrides=kinds)
-    return with_reasons(rows, "USD")["nba_reason"][0]
+    return reasons(rows, "USD")["nba_reason"][0]
 
 
 @pytest.mark.parametrize(
