@@ -69,12 +69,13 @@ def rank(customers: int) -> dict[str, float]:
     found = made(customers)
     before = _peak()
     side = SideTables(OPEN_DEALS.empty(), BLOCKS.empty(), CONTACTS_LOG.empty())
-    began = time.monotonic()
+    began, spent = time.monotonic(), time.process_time()
     listed = whitespace(found, side, View(CUTOFF, "USD"), Whitespace())
     return {
         "rows": listed.height,
         "selected": int(listed["selected"].sum()),
         "seconds": round(time.monotonic() - began, 1),
+        "processor_seconds": round(time.process_time() - spent, 1),
         "gb_of_the_candidates": round(before, 2),
         "peak_gb": round(_peak(), 2),
     }

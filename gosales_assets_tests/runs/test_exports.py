@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from gosales_assets import cli
 from gosales_assets.partitions import KEYS
 from gosales_assets.runs.answers import take_answers
+from gosales_assets.runs.document import PAGE
 from gosales_assets.runs.exports import (
     HAND_OUTS,
     columns_page,
@@ -177,3 +178,7 @@ def test_answers_need_a_file_and_customers(home: Warehouse, tmp_path: Path) -> N
     file.write_text("action,customer_id\n")
     with pytest.raises(SettingsError, match="`gosales run` first"):
         take_answers(home.home_path, file, datetime(2025, 1, 1), "Kim")
+
+
+def test_the_page_about_the_columns_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == columns_page(Settings()), "run `make docs`"
