@@ -17,7 +17,6 @@ from gosales_assets.whitespace.words import (
     percent,
     shortened,
     span,
-    spoken_name,
     times,
 )
 
@@ -100,36 +99,51 @@ def reasons(ranked: pl.DataFrame, currency: str) -> pl.DataFrame:
         facts, aligned with the rows.
     """
     turn = pl.col("division_rank") - 1
-    facts = ranked.select(*_facts(currency)).with_columns(opening=_first_of(_openings()))
+    named = ranked.with_columns(_spoken(ranked, "division"), _spoken(ranked, "lift_from"))
+    facts = named.select(*_facts(currency)).with_columns(opening=_first_of(_openings()))
     facts = facts.with_columns(
         _number(OPENINGS, "opening", turn),
         second=_first_of(_seconds()),
     ).with_columns(_number(SECONDS, "second", turn // 4))
     told = facts.select(
-        _said(facts, OPENINGS, "opening"),
+        _capitalised(_said(facts, OPENINGS, "opening")),
         _said(facts, SECONDS, "second"),
-        _filled(OPENINGS[PLAIN][0]).alias("plain"),
         "amount",
+        *("division", "chance", "months"),
         opening_form="opening_number",
         second_form="second_number",
     )
-    return told.select(*_fitting())
+    return _fitting(told)
+
+
+def _spoken(rows: pl.DataFrame, column: str) -> pl.Series:
+    """Names as they may be spoken; null in place of a protected one. Each name is looked at once.
+
+    What stands in a null's place depends on what the name is: see `_facts`.
+    """
+    names = rows.select(pl.col(column).unique())
+    allowed = ~mentions_protected(pl.col(column))
+    spoken_names = names.select(column, spoken=pl.when(allowed).then(shortened(pl.col(column))))
+    joined = rows.select(column).join(
+        spoken_names, on=column, how="left", validate="m:1", maintain_order="left"
+    )
+    return joined["spoken"].alias(column)
 
 
 def _facts(currency: str) -> list[pl.Expr | str]:
     p = pl.col("icp_score")
     ratio = pl.when(pl.col("usual") > 0).then(p / pl.col("usual"))
     given_purchase = pl.when(p > 0).then(pl.col("expected_gp") / p)
-    lift_counts = (pl.col("lift") >= CLAIM_FROM) & ~mentions_protected(pl.col("lift_from"))
+    lift_counts = (pl.col("lift") >= CLAIM_FROM) & pl.col("lift_from").is_not_null()
     top = (pl.col("top_share") * 100).ceil().clip(1).cast(pl.Int64)
     return [
         "division_rank",
-        spoken_name("division").alias("division"),
+        pl.col("division").fill_null("this line"),
         pl.when(ratio >= CLAIM_FROM).then(times(ratio, whole_from=3)).alias("ratio"),
         percent(p).alias("chance"),
         span(pl.col("window_months")).alias("months"),
         pl.when(lift_counts).then(times(pl.col("lift"), whole_from=10)).alias("lift"),
-        shortened(pl.col("lift_from")).alias("antecedent"),
+        pl.col("lift_from").alias("antecedent"),
         pl.col("lift_kind"),
         (pl.col("als_norm") >= STRONG_PERCENTILE).fill_null(False).alias("alike"),
         pl.when(pl.col("top_share") < TOP_SHARE).then(pl.format("{}%", top)).alias("top"),
@@ -209,30 +223,32 @@ def _filled(wording: str) -> pl.Expr:
     return pl.concat_str(parts)
 
 
-def _fitting() -> list[pl.Expr]:
+def _capitalised(said: pl.Series) -> pl.Series:
+    return said.str.head(1).str.to_uppercase() + said.str.slice(1)
+
+
+def _fitting(told: pl.DataFrame) -> pl.DataFrame:
     """The longest version that fits, and the name of its wording."""
     opening, second = pl.col("opening"), pl.col("second")
     opening_form, second_form = pl.col("opening_form"), pl.col("second_form")
-    amount, plain = pl.format("about {}", "amount"), pl.col("plain")
+    amount = pl.format("about {}", "amount")
     worth = pl.when(pl.col("amount").is_not_null()).then(pl.lit("amount"))
+    plain = _filled(OPENINGS[PLAIN][0])
     versions: Sequence[tuple[pl.Expr, pl.Expr]] = [
         (_joined(opening, second, amount), _joined(opening_form, second_form, worth)),
         (_joined(opening, second), _joined(opening_form, second_form)),
         (_joined(opening, amount), _joined(opening_form, worth)),
         (opening, opening_form),
-        (plain, pl.lit(PLAIN)),
+        (plain.str.head(1).str.to_uppercase() + plain.str.slice(1), pl.lit(PLAIN)),
     ]
-    fits = [said.str.len_chars() <= MAX_LENGTH for said, _ in versions]
-    said = pl.coalesce(
-        pl.when(fit).then(version) for fit, (version, _) in zip(fits, versions, strict=True)
-    )
-    form = pl.coalesce(
-        pl.when(fit).then(name) for fit, (_, name) in zip(fits, versions, strict=True)
-    )
-    return [
-        (said.str.head(1).str.to_uppercase() + said.str.slice(1)).alias("nba_reason"),
-        form.alias("wording"),
-    ]
+    # Most rows fit at once; the shorter versions are made for the others only.
+    left, found = told.with_row_index("row"), []
+    for said, form in versions:
+        tried = left.with_columns(nba_reason=said, wording=form)
+        fits = tried["nba_reason"].str.len_chars() <= MAX_LENGTH
+        found.append(tried.filter(fits).select("row", "nba_reason", "wording"))
+        left = left.filter(~fits)
+    return pl.concat(found).sort("row").drop("row")
 
 
 def _joined(*parts: pl.Expr) -> pl.Expr:

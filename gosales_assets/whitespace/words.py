@@ -19,12 +19,6 @@ def mentions_protected(text: pl.Expr) -> pl.Expr:
     return text.str.contains(_PROTECTED_WORD)
 
 
-def spoken_name(column: str, instead: str = "this line") -> pl.Expr:
-    """A name that may be said aloud, shortened; in place of a protected one other words."""
-    name = pl.col(column)
-    return pl.when(mentions_protected(name)).then(pl.lit(instead)).otherwise(shortened(name))
-
-
 def shortened(name: pl.Expr) -> pl.Expr:
     """A name of at most 60 characters on one line."""
     line = name.str.replace_all(r"\s+", " ")
