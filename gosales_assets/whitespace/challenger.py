@@ -15,6 +15,7 @@ from gosales_assets.models.slices import sample_customers
 SIGNALS = ["icp_score", "expected_gp", "lift_norm", "als_norm"]
 LEAST_POSITIVES = 20  # with fewer buyers there is nothing to learn four weights from
 LEAST_CHANCE = 1e-6
+DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Challenger:
 
     def scores(self, listed: pl.DataFrame) -> pl.Series:
         """Chance of a purchase as the challenger sees it, from 0 to 1."""
-        logits = (_inputs(listed) - self.means) / self.scales @ self.weights + self.intercept
+        scaled = (_inputs(listed) - self.means) / self.scales
+        # Summed column by column, in the same order on any number of threads.
+        logits = (scaled * self.weights).sum(axis=1) + self.intercept
         return pl.Series("score_challenger", np.round(1 / (1 + np.exp(-logits)), 12))
 
 
@@ -55,6 +58,7 @@ def train(rows: pl.DataFrame, most_rows: int, seed: int) -> Challenger | None:
         Of more rows, customers are drawn by hashing.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     if rows.height > most_rows:
         kept = sample_customers(rows, most_rows, seed)
@@ -67,12 +71,14 @@ def train(rows: pl.DataFrame, most_rows: int, seed: int) -> Challenger | None:
     inputs = _inputs(rows)
     means, scales = inputs.mean(axis=0), inputs.std(axis=0)
     scales = np.where(scales > 0, scales, 1.0)
-    model = LogisticRegression(C=1.0, max_iter=1000).fit((inputs - means) / scales, label)
+    # One thread, and rounded: the same weights whatever the machine does meanwhile.
+    with threadpool_limits(1):
+        model = LogisticRegression(max_iter=1000).fit((inputs - means) / scales, label)
     return Challenger(
         means,
         scales,
-        np.asarray(model.coef_[0]),
-        float(model.intercept_[0]),
+        np.round(model.coef_[0], DECIMALS),
+        round(float(model.intercept_[0]), DECIMALS),
         rows.height,
         positives,
     )

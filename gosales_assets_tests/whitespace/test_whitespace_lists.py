@@ -73,9 +73,9 @@ def test_names_of_customers_do_not_matter(found, mode):
 
 
 @few
-@given(worlds, MODES)
-def test_unit_of_money_does_not_matter_to_the_order(found, mode):
-    in_cents = found.with_columns(pl.col("expected_gp") * 128)
+@given(worlds, MODES, st.sampled_from([128, 0.01, 3.7, 1e6]))
+def test_unit_of_money_does_not_matter_to_the_order(found, mode, rate):
+    in_cents = found.with_columns(pl.col("expected_gp") * rate)
     assert order(listed(in_cents, normalisation=mode)) == order(listed(found, normalisation=mode))
 
 
