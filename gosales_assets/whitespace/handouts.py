@@ -23,7 +23,7 @@ def thresholds(listed: pl.DataFrame) -> pl.DataFrame:
                     accounts=pl.col("customer_id").n_unique().cast(pl.Int64),
                     lowest_score=pl.col("score").min(),
                     lowest_chance=pl.col("icp_score").min(),
-                    expected_buyers=pl.col("icp_score").sum().round(6),
+                    expected_buyers=pl.col("icp_score").sum().round(9),
                     expected_gp=pl.col("expected_gp").fill_null(0).sum().round(2),
                 )
             )

@@ -14,6 +14,7 @@ from gosales_assets.whitespace.reasons import reasons
 from gosales_assets.whitespace.signals import (
     SIGNALS,
     coverage,
+    division_mean,
     effective_weights,
     with_blend,
     with_signals,
@@ -196,4 +197,4 @@ def _against_others() -> dict[str, pl.Expr]:
     """What a reason compares a row with: the usual chance, and how many are likelier."""
     p, rows = pl.col("icp_score"), pl.len().over("division")
     likelier = rows - p.rank("max").over("division")
-    return {"usual": p.sum().over("division") / rows, "top_share": likelier / rows}
+    return {"usual": division_mean("icp_score"), "top_share": likelier / rows}

@@ -148,7 +148,10 @@ def terms(settings: Whitespace) -> dict[str, pl.Expr]:
 
 
 def _above_mean(column: str) -> pl.Expr:
-    signal = pl.col(column)
-    # Summed in whole steps, so that the mean does not depend on the order of the rows.
-    steps = (signal * STEPS).round(0).cast(pl.Int64)
-    return signal - steps.sum().over("division") / pl.len().over("division") / STEPS
+    return pl.col(column) - division_mean(column)
+
+
+def division_mean(column: str) -> pl.Expr:
+    """Mean of a column over its division, exactly the same whatever order it is summed in."""
+    steps = (pl.col(column) * STEPS).round(0).cast(pl.Int64)
+    return steps.sum().over("division") / pl.len().over("division") / STEPS

@@ -234,3 +234,10 @@ def test_open_deals_shape_the_newest_list_only():
     assert set(listed(found, everyone.as_known(newest=True))["state"]) == {"open_deal"}
     assert set(listed(found, everyone.as_known(newest=False))["state"]) == {"potential"}
     assert set(listed(found)["cutoff"]) == {CUTOFF}
+
+
+def test_sums_do_not_depend_on_the_order_of_the_rows():
+    """A ratio of 2.25 is said as 2.2x or 2.3x by the last bit of the mean it is taken of."""
+    found = candidates(34, seed=2423)
+    shuffled = found.sample(fraction=1.0, shuffle=True, seed=0)
+    assert listed(found).equals(listed(shuffled))
