@@ -58,7 +58,7 @@ def train(rows: pl.DataFrame, most_rows: int, seed: int) -> Challenger | None:
         Of more rows, customers are drawn by hashing.
     """
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     if rows.height > most_rows:
         kept = sample_customers(rows, most_rows, seed)
