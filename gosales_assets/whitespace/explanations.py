@@ -10,6 +10,7 @@ from gosales_assets.whitespace.words import percent, span, times
 
 _ROW = ["cutoff", "rank", "division", "customer_id", "customer_name"]
 _REASONS = ["reason_1", "reason_2", "reason_3"]
+_NOTHING = pl.lit(None, pl.Float64)
 
 
 def explanations(
@@ -30,9 +31,14 @@ def explanations(
         .filter("selected")
         .join(scores, on=["division", "customer_id"], how="left", validate="1:1")
     )
-    pooled = settings.normalisation == "pooled"
-    told = _told(currency)
-    parts = [
+    parts = [*_signals(rows, settings, currency), _damping(rows, settings), *_model(rows)]
+    return pl.concat(parts).sort("rank", "driver")
+
+
+def _signals(rows: pl.DataFrame, settings: Whitespace, currency: str) -> list[pl.DataFrame]:
+    """The four signals: added up, or multiplied where the list is pooled, they make the score."""
+    pooled, told = settings.normalisation == "pooled", _told(currency)
+    return [
         rows.select(
             *_ROW,
             driver=pl.lit(name),
@@ -43,30 +49,41 @@ def explanations(
         )
         for name, (column, _, _) in SIGNALS.items()
     ]
-    nothing = pl.lit(None, pl.Float64)
-    damped = pl.lit(settings.surfaced_factor)
-    parts.append(
-        rows.filter("surfaced").select(
+
+
+def _damping(rows: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:
+    """Rows that were handed out lately: what it took from their score."""
+    factor = settings.surfaced_factor
+    taken = pl.col("effect_sum") * (factor - 1)
+    effect = pl.lit(factor) if settings.normalisation == "pooled" else taken
+    total = pl.sum_horizontal(f"effect_{name}" for name in SIGNALS)
+    return (
+        rows.with_columns(effect_sum=total)
+        .filter("surfaced")
+        .select(
             *_ROW,
             driver=pl.lit("surfaced"),
             fact=pl.lit("handed out lately, and nobody acted on it"),
-            signal=nothing,
-            weight=nothing,
-            effect=damped if pooled else pl.col("score") * (1 - 1 / damped),
+            signal=_NOTHING,
+            weight=_NOTHING,
+            effect=effect,
         )
     )
-    for number, reason in enumerate(_REASONS, start=1):
-        parts.append(
-            rows.drop_nulls(reason).select(
-                *_ROW,
-                driver=pl.lit(f"model_{number}"),
-                fact=pl.col(reason),
-                signal=nothing,
-                weight=nothing,
-                effect=nothing,
-            )
+
+
+def _model(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """What moves the chance most, as the model says it."""
+    return [
+        rows.drop_nulls(reason).select(
+            *_ROW,
+            driver=pl.lit(f"model_{number}"),
+            fact=pl.col(reason),
+            signal=_NOTHING,
+            weight=_NOTHING,
+            effect=_NOTHING,
         )
-    return pl.concat(parts).sort("rank", "driver")
+        for number, reason in enumerate(_REASONS, start=1)
+    ]
 
 
 def _told(currency: str) -> dict[str, pl.Expr]:
