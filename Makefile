@@ -19,8 +19,9 @@ check: $(VENV)/.ready-dev ## Linter, formatter, type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(VENV)/.ready ## docs/features.md, from the catalogue and what was measured of it
+docs: $(VENV)/.ready ## docs/features.md and docs/handouts.md, from the catalogue and the contracts
 	$(BIN)/python -m gosales_assets.features.document
+	$(BIN)/python -m gosales_assets.runs.document
 
 dev: $(VENV)/.ready .env ## Dagster UI on localhost:3000, scorecard on localhost:8501
 	$(BIN)/python -m dashboards.serve

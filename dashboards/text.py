@@ -16,6 +16,7 @@ STATES = {
     "open_deal": "In talks",
     "blocked": "Do not call",
     "cooling": "Called recently",
+    "out_of_region": "Out of region",
 }
 STATES_EXPLAINED = {
     "potential": "does not have it and may be called",
@@ -23,6 +24,7 @@ STATES_EXPLAINED = {
     "open_deal": "a deal is open",
     "blocked": "on the block list",
     "cooling": "contacted too recently to call again",
+    "out_of_region": "not sold there, or not covered by the rep",
 }
 SEGMENTS = {
     "warm": "Active: bought in the last 12 months",

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import warnings
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ import typer
 from dotenv import load_dotenv
 from rich.console import Console
 
-from gosales_assets.settings import SettingsError, environment, use_settings
+from gosales_assets.settings import SettingsError, current_settings, environment, use_settings
 
 app = typer.Typer(
     help="From a raw sales log to a ranked list of whom to call for what, and why.",
@@ -148,6 +148,61 @@ def profile(
     except SettingsError as error:
         print(f"gosales: {error}", file=sys.stderr)
         raise typer.Exit(2) from error
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option(help="Folder to write to.")],
+    config: Annotated[Path | None, typer.Option(help="The YAML that was run.")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Just to look at: does not count as handed out.")
+    ] = False,
+) -> None:
+    """Write the newest lists as CSV and Parquet, and record that they were handed out."""
+    try:
+        settings = current_settings() if config is None else use_settings(config)
+        from gosales_assets.partitions import KEYS
+        from gosales_assets.runs.exports import export_lists
+        from gosales_assets.warehouse import Warehouse
+        from gosales_assets.whitespace.actions import hand_out
+
+        warehouse = Warehouse(home=str(environment().home.resolve()))
+        written, selected = export_lists(warehouse, settings, KEYS, to)
+    except SettingsError as error:
+        print(f"gosales: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    if not written:
+        print("gosales: there is no list yet: `gosales run` makes one", file=sys.stderr)
+        raise typer.Exit(1)
+    if not preview:
+        hand_out(warehouse.home_path, selected, _utc_now())
+    console.print(f"{len(written)} files and {selected.height:,} selected rows in {to}")
+
+
+@app.command()
+def actions(
+    file: Annotated[
+        Path, typer.Argument(help="CSV: action, customer_id, division, until, reason.")
+    ],
+    by: Annotated[str, typer.Option(help="Who answers for these actions.")],
+    config: Annotated[Path | None, typer.Option(help="The YAML that is run.")] = None,
+) -> None:
+    """Record what reps answered: not_now, blocked, talking, won, lost. See docs/whitespace.md."""
+    try:
+        _ = current_settings() if config is None else use_settings(config)
+        from gosales_assets.runs.answers import take_answers
+
+        job = take_answers(environment().home.resolve(), file, _utc_now(), by)
+    except SettingsError as error:
+        print(f"gosales: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    console.print(f"{job['rows_taken']} of {job['rows_read']} rows taken; `gosales run` uses them")
+    if job["problems"]:
+        console.print(f"Refused: {job['problems']}", markup=False, highlight=False)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @app.callback()

@@ -10,10 +10,10 @@ import os
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gosales_assets.database_settings import Database
 from gosales_assets.environment import Environment as Environment
@@ -23,11 +23,9 @@ from gosales_assets.extracts import current, current_files
 from gosales_assets.feature_families import ALWAYS_ON, OFF_BY_DEFAULT, Family
 from gosales_assets.gate_settings import Gates
 from gosales_assets.settings_problems import first_problem
+from gosales_assets.whitespace_settings import Whitespace as Whitespace
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Months = Annotated[int, Field(ge=1, le=24)]
-Signal = Literal["icp", "affinity", "als", "value"]
-DEFAULT_WEIGHTS: dict[Signal, float] = {"icp": 0.60, "affinity": 0.20, "als": 0.10, "value": 0.10}
 
 
 class Section(BaseModel):
@@ -164,25 +162,6 @@ class Models(Section):
         240_000, ge=1_000, description="More rows than this are sampled by customer."
     )
     booster_seeds: int = Field(5, ge=1, description="Boosters averaged over as many seeds.")
-
-
-class Whitespace(Section):
-    """How recommendations are ranked and selected."""
-
-    weights: dict[Signal, float] = Field(default_factory=lambda: DEFAULT_WEIGHTS.copy())
-    coverage_floor: Share = Field(0.30, description="Coverage below which a signal weighs less.")
-    owned_within_months: int | None = Field(
-        None, ge=1, description="Owners whose last purchase is older count as whitespace again."
-    )
-    top_percent: Share = Field(0.10, description="Share of ranked rows that is selected.")
-    contact_cooldown_days: int = Field(21, ge=0)
-
-    @model_validator(mode="after")
-    def _weights_are_usable(self) -> Self:
-        values = list(self.weights.values())
-        if not all(0 <= w < float("inf") for w in values) or sum(values) <= 0:
-            raise ValueError("weights must be finite, not negative, and sum to more than 0")
-        return self
 
 
 class Validation(Section):

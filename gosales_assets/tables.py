@@ -65,6 +65,9 @@ class Table:
     parts
         What each file holds where a table without partitions is kept in parts, such as "month"
         (see `parts`); empty: one file. The order of ``sort`` then holds within each part.
+    record
+        Folder of the home folder, of files that are only ever added to, that the table is made on
+        besides settings and inputs: with a new file there it is out of date; empty: none.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Table:
     published: str = "table"
     may_be_empty: bool = False
     parts: str = ""
+    record: str = ""
 
     @property
     def room(self) -> str:

@@ -5,6 +5,7 @@ half of it, and how it is opened. What does not: what the tables mean (each room
 and the database that people open (``runs/publish.py``).
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -163,7 +164,7 @@ class Warehouse(DuckDBResource):
         footer = {
             "gosales.checksum": checksum,
             "gosales.rows": str(typed.height),
-            **self._made_on(run_id),
+            **self._made_on(table, run_id),
         }
         write_whole(typed, target, footer)
         for mark in _marks(target):
@@ -181,7 +182,7 @@ class Warehouse(DuckDBResource):
         sweep(folder)
         rewrite = Rewrite(table, folder, {} if self.is_broken(table) else self.parts(table))
         yield rewrite
-        rewrite.commit(self._made_on(run_id))
+        rewrite.commit(self._made_on(table, run_id))
         for mark in _marks(self.path(table)):
             mark.unlink()
 
@@ -202,7 +203,7 @@ class Warehouse(DuckDBResource):
             return False
         footer = self.footer(table, **partition)
         made_on = (footer.get("gosales.code"), footer.get("gosales.basis"))
-        return made_on == (self.code_version, self.basis)
+        return made_on == (self.code_version, self._basis_of(table))
 
     def mark(self, table: Table, check: str, problem: str | None, **partition: str) -> None:
         """Note that a partition failed a blocking check (or, with None, that it passed).
@@ -310,12 +311,20 @@ class Warehouse(DuckDBResource):
         files = [str(file) for keys in partitions for file in self.files(table, **keys)]
         return engine.read_parquet(files, hive_partitioning=False)
 
-    def _made_on(self, run_id: str) -> dict[str, str]:
+    def _made_on(self, table: Table, run_id: str) -> dict[str, str]:
         return {
             "gosales.code": self.code_version,
-            "gosales.basis": self.basis,
+            "gosales.basis": self._basis_of(table),
             "gosales.run": run_id,
         }
+
+    def _basis_of(self, table: Table) -> str:
+        """What a table is made on: settings and inputs, and its record if it has one."""
+        files = (self.home_path / table.record).rglob("*.parquet") if table.record else ()
+        names = sorted(file.name for file in files)
+        if not names:
+            return self.basis
+        return hashlib.sha256("\n".join([self.basis, *names]).encode()).hexdigest()[:16]
 
     def _existing(self, table: Table, partition: Mapping[str, str]) -> Path:
         path = self.path(table, **partition)

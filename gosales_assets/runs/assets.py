@@ -15,7 +15,7 @@ from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.partitions import KEYS
 from gosales_assets.provenance import SESSION_TAG, code_version, input_checksums
 from gosales_assets.runs.contract import LAKE_INVENTORY, RUN_MANIFEST, RUN_REGISTRY
-from gosales_assets.runs.exports import export
+from gosales_assets.runs.exports import export_lists
 from gosales_assets.runs.inventory import current_partitions, per_table, take_inventory
 from gosales_assets.runs.publish import publish
 from gosales_assets.runs.registry import register
@@ -98,28 +98,20 @@ def run_manifest(
     owners=OWNERS,
     kinds={"csv", "parquet"},
     description=(
-        "Files to hand out: the newest ranked list (`whitespace`), the rows selected from it "
-        "(`whitespace_selected`), and every score (`icp_scores`), as CSV for spreadsheets and "
-        "Parquet for programs. Cells that a spreadsheet would run as formulas are defused."
+        "Files to hand out: the newest list (`whitespace`), what is selected of it, why, what "
+        "changed, thresholds, accounts, rules, the metrics of all lists, every score, and a file "
+        "for the CRM, as CSV for spreadsheets and Parquet for programs. `COLUMNS.md` says what "
+        "each column means. Cells that a spreadsheet would run as formulas are defused."
     ),
 )
-def exports(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Export the newest cutoff's list and scores."""
-    lists = current_partitions(warehouse, WHITESPACE, KEYS)
-    if not lists:
+def exports(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Export the newest cutoff's list and all that belongs to it."""
+    written, _ = export_lists(warehouse, settings, KEYS, warehouse.exports)
+    if not written:
         context.log.warning("No whitespace list yet: nothing to export")
         return
-    newest = lists[-1]["cutoff"]
-    ranked = warehouse.read(WHITESPACE, cutoff=newest).sort("rank", nulls_last=True)
-    scores = warehouse.read_many(
-        ICP_SCORES,
-        [k for k in current_partitions(warehouse, ICP_SCORES, KEYS) if k["cutoff"] == newest],
-    )
-    written = [
-        *export(ranked, warehouse.exports, f"whitespace_{newest}"),
-        *export(ranked.filter("selected"), warehouse.exports, f"whitespace_selected_{newest}"),
-        *export(scores, warehouse.exports, f"icp_scores_{newest}"),
-    ]
     context.add_asset_metadata({path.name: dg.MetadataValue.path(str(path)) for path in written})
 
 

@@ -15,6 +15,8 @@ from gosales_assets.star import contract as star
 from gosales_assets.tables import Table, tables_of
 from gosales_assets.validation import contract as validation
 from gosales_assets.whitespace import contract as whitespace
+from gosales_assets.whitespace import handout_contract as handouts
+from gosales_assets.whitespace import record_contract as record
 
 CONTRACTS: tuple[ModuleType, ...] = (
     database,
@@ -26,6 +28,8 @@ CONTRACTS: tuple[ModuleType, ...] = (
     scores,
     prospects,
     whitespace,
+    handouts,
+    record,
     validation,
     drift,
     runs,

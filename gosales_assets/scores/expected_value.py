@@ -4,9 +4,12 @@ import polars as pl
 
 PSEUDO_BUYERS = 20  # a group of as many buyers counts as much as the whole division
 CAP = 0.95
+USUAL = 0.5
 
 
-def purchase_values(buyers: pl.DataFrame, groups: pl.DataFrame | None) -> pl.DataFrame:
+def purchase_values(
+    buyers: pl.DataFrame, groups: pl.DataFrame | None, quantile: float = USUAL
+) -> pl.DataFrame:
     """Estimate the value of a purchase per division, and per group of customers where one is given.
 
     Parameters
@@ -15,20 +18,22 @@ def purchase_values(buyers: pl.DataFrame, groups: pl.DataFrame | None) -> pl.Dat
         Buying rows of the closed cutoffs: ``division, customer_id, net_gp_window`` (> 0).
     groups
         ``customer_id, group`` (null: unknown), such as the size class; None: no grouping.
+    quantile
+        Which buyer is meant: the usual one in the middle, or one near the top (a full wallet).
 
     Returns
     -------
     pl.DataFrame
         ``division, group, value`` (base currency per window). A null group is the division as a
-        whole: the median of its buyers. A group's value is its own median, drawn toward the
-        division's: (n median_group + 20 median_division) / (n + 20), at most the division's
+        whole: the quantile of its buyers. A group's value is its own quantile, drawn toward the
+        division's: (n own + 20 usual) / (n + 20), at most the division's
         95th percentile.
     """
     values = buyers.select(
         "division", "customer_id", value=pl.col("net_gp_window").cast(pl.Float64)
     )
     divisions = values.group_by("division").agg(
-        usual=pl.col("value").median(),
+        usual=pl.col("value").quantile(quantile, interpolation="linear"),
         cap=pl.col("value").quantile(CAP, interpolation="linear"),
     )
     whole = divisions.select(
@@ -41,7 +46,7 @@ def purchase_values(buyers: pl.DataFrame, groups: pl.DataFrame | None) -> pl.Dat
     shrunk = (
         values.join(groups.drop_nulls("group"), on="customer_id")
         .group_by("division", "group")
-        .agg(own=pl.col("value").median(), count=pl.len())
+        .agg(own=pl.col("value").quantile(quantile, interpolation="linear"), count=pl.len())
         .join(divisions, on="division")
         .with_columns(
             drawn=(pl.col("count") * pl.col("own") + PSEUDO_BUYERS * pl.col("usual"))

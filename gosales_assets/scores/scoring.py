@@ -15,7 +15,7 @@ from gosales_assets.scores.grading import segment
 from gosales_assets.scores.ranking import probabilities, with_trend
 from gosales_assets.scores.reasons import top_reasons
 
-GROUPINGS = ["segment", "size", "industry"]
+GROUPINGS = (["industry", "size"], ["segment"])
 CENTS = 2
 ROWS_EXPLAINED = 50_000
 
@@ -113,14 +113,16 @@ def _reasons(model: PooledModel, matrix: pl.DataFrame, threads: int) -> pl.DataF
 
 
 def value_groups(customers: pl.DataFrame) -> pl.DataFrame | None:
-    """Group customers by the first of segment, size, industry that tells them apart; None: none.
+    """Group customers by industry and size, else by segment: by what tells them apart; None: none.
 
     Returns
     -------
     pl.DataFrame | None
-        ``customer_id, group``; null where the attribute is unknown.
+        ``customer_id, group``; null where an attribute is unknown.
     """
-    for name in GROUPINGS:
-        if customers[name].drop_nulls().n_unique() > 1:
-            return customers.select("customer_id", group=pl.col(name).cast(pl.String))
+    for names in GROUPINGS:
+        telling = [name for name in names if customers[name].drop_nulls().n_unique() > 1]
+        if telling:
+            group = pl.concat_str([pl.col(n).cast(pl.String) for n in telling], separator=", ")
+            return customers.select("customer_id", group=group)
     return None

@@ -10,22 +10,26 @@ from gosales_assets.features.contract import (
     CUSTOMER_FEATURES,
     DIVISION_FEATURES,
 )
-from gosales_assets.labels.contract import CANDIDATES, LABELS
-from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day
+from gosales_assets.labels.contract import CANDIDATES, PREVALENCE, TARGET_WINDOWS
+from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, up_to
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
-from gosales_assets.sources.contract import BLOCKS, CONTACTS_LOG, OPEN_DEALS
-from gosales_assets.star.contract import DIM_CUSTOMER
-from gosales_assets.tables import Table
+from gosales_assets.sources.contract import (
+    BLOCKS,
+    CONTACTS_LOG,
+    CUSTOMERS,
+    INSTALLED_BASE,
+    OPEN_DEALS,
+)
+from gosales_assets.star.contract import DIM_CUSTOMER, DIM_CUTOFF, DIM_PRODUCT, INDUSTRY_MATCHES
 from gosales_assets.warehouse import Warehouse
-from gosales_assets.whitespace import lists
+from gosales_assets.whitespace import comparison_assets, handout_assets, lists
 from gosales_assets.whitespace.contract import (
     ELIGIBILITY_COUNTS,
     WHITESPACE,
-    WHITESPACE_METRICS,
 )
-from gosales_assets.whitespace.eligibility import SideTables, eligibility_counts, lost_candidates
-from gosales_assets.whitespace.measures import capture_metrics, list_metrics
+from gosales_assets.whitespace.eligibility import eligibility_counts, lost_candidates
+from gosales_assets.whitespace.reading import Inputs, is_newest
 
 EXAMPLES_SHOWN = 10
 EXAMPLE_COLUMNS = ["rank", "customer_name", "division", "icp_score", "expected_gp", "nba_reason"]
@@ -38,10 +42,10 @@ EXAMPLE_COLUMNS = ["rank", "customer_name", "division", "icp_score", "expected_g
         dep(DIVISION_FEATURES, ALL_DIVISIONS),
         dep(CUSTOMER_FEATURES),
         dep(AFFINITY_EVIDENCE),
-        dep(DIM_CUSTOMER),
-        dep(OPEN_DEALS),
-        dep(BLOCKS),
-        dep(CONTACTS_LOG),
+        dep(PREVALENCE, up_to(KEYS.cutoffs)),
+        *(dep(table) for table in (DIM_CUSTOMER, DIM_CUTOFF, DIM_PRODUCT, INDUSTRY_MATCHES)),
+        *(dep(table) for table in (OPEN_DEALS, BLOCKS, CONTACTS_LOG, CUSTOMERS, INSTALLED_BASE)),
+        dep(TARGET_WINDOWS),
     ],
     kinds={"polars"},
 )
@@ -51,22 +55,13 @@ def whitespace(
     settings: dg.ResourceParam[Settings],
 ) -> None:
     """Rank every customer and division that may be offered, with a reason for each."""
-    side = SideTables(*(warehouse.read(t) for t in (OPEN_DEALS, BLOCKS, CONTACTS_LOG)))
-    customers = warehouse.read(DIM_CUSTOMER, columns=["customer_id", "rep", "territory"])
-    for cutoff in context.partition_keys:
-        found = lists.candidates(
-            _all_divisions(warehouse, ICP_SCORES, cutoff, lists.FROM_SCORES),
-            _all_divisions(warehouse, DIVISION_FEATURES, cutoff, lists.FROM_DIVISION_FEATURES),
-            warehouse.read(CUSTOMER_FEATURES, columns=lists.FROM_CUSTOMER_FEATURES, cutoff=cutoff),
-            warehouse.read(AFFINITY_EVIDENCE, cutoff=cutoff),
-            customers,
-        )
+    inputs = Inputs.read(warehouse, settings)
+    for cutoff in sorted(context.partition_keys):
         listed = lists.whitespace(
-            found,
-            side.as_known(newest=cutoff == KEYS.cutoffs[-1]),
-            day(cutoff),
+            inputs.candidates(cutoff),
+            inputs.side.as_known(newest=is_newest(cutoff)),
+            inputs.view(cutoff),
             settings.whitespace,
-            settings.sales_log.base_currency,
         )
         rows = listed.with_columns(run_id=pl.lit(context.run.run_id)).select(list(WHITESPACE.types))
         about = {
@@ -83,41 +78,6 @@ def counts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     for cutoff in context.partition_keys:
         listed = warehouse.read(WHITESPACE, columns=["cutoff", "division", "state"], cutoff=cutoff)
         store(context, warehouse, ELIGIBILITY_COUNTS, eligibility_counts(listed), cutoff=cutoff)
-
-
-@table_asset(
-    WHITESPACE_METRICS,
-    deps=[dep(WHITESPACE), dep(CUSTOMER_FEATURES), dep(LABELS, ALL_DIVISIONS)],
-    kinds={"polars"},
-)
-def metrics(
-    context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
-    settings: dg.ResourceParam[Settings],
-) -> None:
-    """Measure what each list is made of and, once its window closed, what it would have found."""
-    owned = "diversity__all__divisions_owned__ever"
-    for cutoff in context.partition_keys:
-        listed = warehouse.read(WHITESPACE, cutoff=cutoff)
-        features = warehouse.read(
-            CUSTOMER_FEATURES, columns=["customer_id", owned], cutoff=cutoff
-        ).rename({owned: "divisions_owned"})
-        labels = _all_divisions(warehouse, LABELS, cutoff, ["division", "customer_id", "label"])
-        known = listed.join(features, on="customer_id", how="left", validate="m:1")
-        measured = pl.concat(
-            [
-                list_metrics(listed, settings.whitespace, day(cutoff)),
-                capture_metrics(known, labels, day(cutoff)),
-            ]
-        )
-        store(
-            context,
-            warehouse,
-            WHITESPACE_METRICS,
-            measured,
-            metadata=_captures(measured),
-            cutoff=cutoff,
-        )
 
 
 @dg.asset_check(
@@ -150,13 +110,6 @@ def conservation(
     return check_partitions(context, ELIGIBILITY_COUNTS, find, name="conservation")
 
 
-def _all_divisions(
-    warehouse: Warehouse, table: Table, cutoff: str, columns: list[str]
-) -> pl.DataFrame:
-    keys = [{"cutoff": cutoff, "division": division} for division in KEYS.divisions]
-    return warehouse.read_many(table, keys, columns=columns)
-
-
 def _examples(rows: pl.DataFrame) -> dg.MetadataValue:
     top = rows.filter(pl.col("rank") <= EXAMPLES_SHOWN).sort("rank").select(EXAMPLE_COLUMNS)
     records = [dg.TableRecord(record) for record in top.iter_rows(named=True)]
@@ -167,17 +120,10 @@ def _examples(rows: pl.DataFrame) -> dg.MetadataValue:
     return dg.MetadataValue.table(records, schema)
 
 
-def _captures(measured: pl.DataFrame) -> dict[str, float]:
-    whole = measured.filter(
-        (pl.col("metric") == "capture_10")
-        & pl.col("division").is_null()
-        & pl.col("value").is_not_null()
-    )
-    return {f"capture at 10 %, {row['ranking']}": row["value"] for row in whole.to_dicts()}
-
-
-ASSETS = [whitespace, counts, metrics]
+ASSETS = [whitespace, counts, *comparison_assets.ASSETS, *handout_assets.ASSETS]
 CHECKS = [
-    *(contract_check(t) for t in (WHITESPACE, ELIGIBILITY_COUNTS, WHITESPACE_METRICS)),
+    *(contract_check(t) for t in (WHITESPACE, ELIGIBILITY_COUNTS)),
     conservation,
+    *comparison_assets.CHECKS,
+    *handout_assets.CHECKS,
 ]

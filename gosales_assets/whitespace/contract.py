@@ -6,11 +6,13 @@ import pandera.polars as pa
 import polars as pl
 
 from gosales_assets.tables import Contract, table
+from gosales_assets.whitespace.record_contract import FOLDER
 
 POTENTIAL = "potential"
+TRENDS = ["up", "steady", "down", "new"]
 # In the order in which the rules are applied: the first that holds gives the state.
-STATES = ["owned", "cooling", "open_deal", "blocked", POTENTIAL]
-RANKINGS = ["blend", "icp", "naive", "popularity"]
+STATES = ["owned", "cooling", "open_deal", "blocked", "out_of_region", POTENTIAL]
+RANKINGS = ["blend", "icp", "naive", "popularity", "legacy", "challenger"]
 
 
 def _unit(description: str) -> Any:
@@ -22,14 +24,17 @@ class WhitespaceRows(Contract):
 
     Only rows in state "potential" are ranked. The other states stay in the table, so that a
     matrix of accounts and divisions can show them and the counts add up. Open deals and blocks
-    are known as of today only and therefore shape the newest cutoff's list alone.
+    are known as of today only and therefore shape the newest cutoff's list alone; contacts and
+    actions carry their day, and a past list knows those up to its cutoff.
     """
 
     cutoff: pl.Date = pa.Field(description="Last day that was seen.")
     division: str = pa.Field(description="Division or SKU set to offer.")
     customer_id: str = pa.Field(description="Customer.")
     customer_name: str = pa.Field(description="Customer's name.")
+    account: str = pa.Field(description="Parent account; the customer itself where it has none.")
     rep: str = pa.Field(nullable=True, description="Sales representative; null: unknown.")
+    region: str = pa.Field(nullable=True, description="Region; null: unknown.")
     territory: str = pa.Field(nullable=True, description="Sales territory; null: unknown.")
     segment: str = pa.Field(
         isin=["warm", "cold", "prospect"],
@@ -45,21 +50,44 @@ class WhitespaceRows(Contract):
     division_rank: pl.Int64 = pa.Field(
         ge=1, nullable=True, description="Place within the division; null: not ranked."
     )
-    score: float = _unit("Weighted mean of the four signals, 0 to 1; null: not ranked.")
+    score: float = _unit(
+        "What the list is sorted by: the four signals blended, damped where surfaced; null: not "
+        "ranked."
+    )
     icp_score: float = pa.Field(ge=0, le=1, description="Probability of buying in the window.")
     icp_grade: str = pa.Field(isin=list("ABCDF"), description="Grade within the division.")
-    p_icp_pct: float = _unit("Signal: percentile of icp_score among the division's ranked rows.")
+    trend: str = pa.Field(
+        isin=TRENDS, description="Chance against the previous cutoff: up, down, steady or new."
+    )
+    p_icp_pct: float = _unit(
+        "Signal: percentile of icp_score among the ranked rows, of the division or, where the list "
+        "is pooled, of all."
+    )
     lift_norm: float = _unit("Signal: percentile of the best affinity lift; 0: no rule above 1.")
     als_norm: float = _unit("Signal: percentile of the ALS similarity; 0: no history.")
-    ev_norm: float = _unit("Signal: percentile of the expected value; 0: unknown.")
+    ev_norm: float = _unit(
+        "Signal: percentile of the expected value, among the same rows; 0: unknown."
+    )
     expected_gp: float = pa.Field(
         nullable=True, description="Probability times value given a purchase, base currency."
+    )
+    wallet_gp: float = pa.Field(
+        nullable=True,
+        description="What one in ten buyers like this customer exceeds in a window, base currency; "
+        "0: nobody bought yet.",
     )
     lift: float = pa.Field(
         gt=1, nullable=True, description="Lift of the best affinity rule; null: none above 1."
     )
     lift_from: str = pa.Field(
-        nullable=True, description="Division whose owners that rule is about; null: no rule."
+        nullable=True,
+        description="Division, two of them, or product whose buyers that rule is about; null: no "
+        "rule.",
+    )
+    lift_kind: str = pa.Field(
+        nullable=True,
+        isin=["division", "product"],
+        description="What lift_from is; a product's lift is only told, not ranked by.",
     )
     recency_days: pl.Int64 = pa.Field(
         ge=0, nullable=True, description="Days from the last order of anything to the cutoff."
@@ -70,12 +98,22 @@ class WhitespaceRows(Contract):
         str_length={"min_value": 1, "max_value": 150},
         description="One sentence to say aloud; null: not ranked.",
     )
+    wording: str = pa.Field(
+        nullable=True, description="Form of that sentence, without its facts; null: not ranked."
+    )
+    surfaced: bool = pa.Field(
+        description="Whether it was handed out lately without an answer, so that its score is "
+        "damped."
+    )
     selected: bool = pa.Field(description="Whether the row is on the list to work through.")
+    rep_rank: pl.Int64 = pa.Field(
+        ge=1, nullable=True, description="Place in the rep's own list; null: not selected."
+    )
     run_id: str = pa.Field(description="Run that made the row.")
 
 
 class EligibilityCounts(Contract):
-    """How many candidates of each division are owned, cooling, in a deal, blocked or potential."""
+    """How many candidates of each division are in each state: ranked, or left out and why."""
 
     cutoff: pl.Date = pa.Field(description="Cutoff.")
     division: str = pa.Field(description="Division or SKU set.")
@@ -84,12 +122,16 @@ class EligibilityCounts(Contract):
 
 
 class WhitespaceMetrics(Contract):
-    """What a list is made of and, once its window closed, how many buyers it would have found.
+    """What a list is made of and, once its window closed, what it would have found.
 
-    Metrics: rows (potential), selected, division_share (of the selection), coverage_* and weight_*
-    (per signal), and capture_10: the share of the window's new buyers among the best 10 % of a
-    ranking. Rankings: blend (the list), icp (probability alone), naive (divisions owned),
-    popularity (the division's share of owners).
+    Of the list itself: rows (potential), selected, division_share (of the selection), coverage_*
+    and weight_* (per signal), reasons_plain and reasons_commonest (share of the selected rows with
+    a plain reason, and with the commonest wording), overlap_10 (with another ranking's best 10 %),
+    overlap_previous (with the list before). Of its outcome, for the best 5, 10 and 20 % of the rows
+    of each ranking: capture (share of the window's buyers), precision (share of buyers), and
+    realised_value (what those bought for); capture_*_lead is the list's capture less the other
+    ranking's. Rankings: blend (the list), icp (chance alone), naive (divisions owned), popularity
+    (the division's share of owners), legacy (the old heuristic), challenger (learned).
     """
 
     cutoff: pl.Date = pa.Field(description="Cutoff.")
@@ -97,6 +139,10 @@ class WhitespaceMetrics(Contract):
     metric: str = pa.Field(description="Name of the figure.")
     ranking: str = pa.Field(isin=RANKINGS, description="Ranking that the figure is about.")
     value: float = pa.Field(nullable=True, description="The figure; null: nobody to find.")
+    low: float = pa.Field(
+        nullable=True, description="Lower end of its 95 % interval, over customers drawn again."
+    )
+    high: float = pa.Field(nullable=True, description="Upper end; null: it has no interval.")
 
 
 WHITESPACE = table(
@@ -107,6 +153,7 @@ WHITESPACE = table(
     partitions=("cutoff",),
     volatile=("run_id",),
     may_be_empty=True,
+    record=FOLDER,
 )
 ELIGIBILITY_COUNTS = table(
     EligibilityCounts,

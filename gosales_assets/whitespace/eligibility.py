@@ -1,7 +1,11 @@
-"""Eligibility: which candidates may be offered a division, and why the others may not."""
+"""Eligibility: which candidates may be offered a division, and why the others may not.
+
+What keeps a row off the list is gathered as facts, each with a state; of several the first in the
+order of `contract.STATES` is told.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import polars as pl
@@ -9,32 +13,61 @@ import polars as pl
 from gosales_assets.calendar import add_months
 from gosales_assets.settings import Whitespace
 from gosales_assets.sources.contract import BLOCKS, OPEN_DEALS
+from gosales_assets.whitespace.actions import every_division, in_force
 from gosales_assets.whitespace.contract import POTENTIAL, STATES
+from gosales_assets.whitespace.installed_assets import holdings
+from gosales_assets.whitespace.record_contract import ACTIONS
 
 KEYS = ["division", "customer_id"]
+_NO_ASSETS = pl.DataFrame(
+    schema={
+        "division": pl.String,
+        "customer_id": pl.String,
+        "purchase_date": pl.Date,
+        "expiration_date": pl.Date,
+    }
+)
 
 
 @dataclass(frozen=True)
 class SideTables:
-    """Side tables that keep customers off a list, as their contracts in `sources` say."""
+    """What keeps customers off a list, as the contracts say.
+
+    Parameters
+    ----------
+    open_deals, blocks, contacts_log
+        Side tables of the sources room.
+    actions
+        whitespace.actions.
+    assets
+        The installed base by division, see `installed_assets.by_division`.
+    newest
+        Whether they are looked at for the newest list, see `as_known`.
+    """
 
     open_deals: pl.DataFrame
     blocks: pl.DataFrame
     contacts_log: pl.DataFrame
+    actions: pl.DataFrame = field(default_factory=ACTIONS.empty)
+    assets: pl.DataFrame = field(default_factory=_NO_ASSETS.clone)
+    newest: bool = True
 
     def as_known(self, newest: bool) -> "SideTables":
         """What a list may use: open deals and blocks say how things stand today.
 
         They shape the newest cutoff's list only, so that past lists (and what is measured on
-        them) are not rewritten by what is known today. Contacts carry their own day.
+        them) are not rewritten by what is known today. Everything else carries its own day.
         """
         if newest:
             return self
-        return SideTables(OPEN_DEALS.empty(), BLOCKS.empty(), self.contacts_log)
+        return SideTables(
+            *(OPEN_DEALS.empty(), BLOCKS.empty(), self.contacts_log, self.actions, self.assets),
+            newest=False,
+        )
 
 
 def with_state(
-    candidates: pl.DataFrame, side: SideTables, cutoff: date, settings: Whitespace
+    candidates: pl.DataFrame, side: SideTables, on: date, settings: Whitespace
 ) -> pl.DataFrame:
     """Add ``state`` and ``state_reason`` to candidates.
 
@@ -42,11 +75,11 @@ def with_state(
     ----------
     candidates
         One row per division and customer, with ``cohort`` (repeat: bought the division by the
-        cutoff) and ``days_since_division`` (null: never bought it).
+        cutoff), ``days_since_division`` (null: never bought it), ``rep, region, territory``.
     side
-        Side tables; a row without a division is about all divisions.
-    cutoff
-        Day as of which the list is made. Contacts in the ``contact_cooldown_days`` days up to it
+        What is known; a row without a division is about all divisions.
+    on
+        Day on which the list is looked at, see `actions.as_of`. Contacts and actions up to it
         count, later ones never; a block counts until its last day, inclusive.
 
     Returns
@@ -55,30 +88,24 @@ def with_state(
         The same rows in the same order. The rules are tried in the order of
         `contract.STATES`; the first that holds gives the state.
     """
-    cooldown = timedelta(days=settings.contact_cooldown_days)
-    contacts = side.contacts_log.filter(
-        pl.col("contact_date").is_between(cutoff - cooldown, cutoff, closed="right")
+    divisions = candidates["division"].unique().sort().to_list()
+    told = pl.concat([*_from_side(side, on, settings)])
+    facts = pl.concat(
+        [
+            _owners(candidates, holdings(side.assets, on, newest=side.newest), settings),
+            every_division(told.with_columns(general=pl.col("division").is_null()), divisions),
+            _from_actions(in_force(side.actions, on, divisions), on, settings),
+            _out_of_region(candidates, settings),
+        ]
     )
-    blocks = side.blocks.filter(pl.col("until").is_null() | (pl.col("until") >= cutoff))
-    facts = {
-        "cooling": (contacts, _day("contacted on ", "contact_date").sort().last()),
-        "open_deal": (side.open_deals, _stage().sort().first()),
-        "blocked": (blocks, pl.col("reason").fill_null("blocked, no reason given").sort().first()),
-    }
-    found = candidates
-    for state, (rows, fact) in facts.items():
-        found = _attach(found, rows, fact, f"_{state}")
-    reasons = {
-        "owned": pl.when(_owned(cutoff, settings)).then(_owner_fact()),
-        **{state: pl.col(f"_{state}") for state in facts},
-    }
-    order = [state for state in STATES if state != POTENTIAL]
-    return found.with_columns(
-        state=pl.coalesce(
-            *(pl.when(reasons[s].is_not_null()).then(pl.lit(s)) for s in order), pl.lit(POTENTIAL)
-        ),
-        state_reason=pl.coalesce(reasons[s] for s in order),
-    ).drop(f"_{state}" for state in facts)
+    place = pl.col("state").replace_strict(STATES, range(len(STATES)), return_dtype=pl.Int64)
+    # A row of the division's own says more than one about all divisions.
+    first = facts.sort(*KEYS, place, "general", "state_reason").unique(KEYS, keep="first")
+    # Only the keys are joined: to gather all columns anew would hold everything twice.
+    states = candidates.select(KEYS).join(
+        first.drop("general"), on=KEYS, how="left", validate="m:1", maintain_order="left"
+    )
+    return candidates.with_columns(states["state"].fill_null(POTENTIAL), states["state_reason"])
 
 
 def eligibility_counts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -105,17 +132,30 @@ def lost_candidates(counted: Mapping[str, int], offered: Mapping[str, int]) -> d
     return {division: rows for division, rows in lost.items() if rows}
 
 
-def _owned(cutoff: date, settings: Whitespace) -> pl.Expr:
-    owner = pl.col("cohort") == "repeat"
-    if settings.owned_within_months is None:
-        return owner
-    horizon = (cutoff - add_months(cutoff, -settings.owned_within_months)).days
-    # Recent days are (cutoff - months, cutoff], like every window of the features.
-    return owner & (pl.col("days_since_division").fill_null(0) < horizon)
+def _owners(candidates: pl.DataFrame, held: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:
+    """Owners by the log or by the installed base, less those whose assets expired long ago."""
+    rows = candidates.select(*KEYS, "cohort", days="days_since_division").join(
+        held.with_columns(has_assets=True), on=KEYS, how="left"
+    )
+    long_ago = (pl.col("expired_days") >= settings.expired_back_days).fill_null(False)
+    bought_since = (pl.col("days") < settings.expired_back_days).fill_null(False)
+    by_base = pl.col("has_assets").fill_null(False) & ~long_ago
+    by_log = (pl.col("cohort") == "repeat") & ~(long_ago & ~bought_since)
+    cutoff = candidates["cutoff"].max()
+    if settings.owned_within_months is not None and isinstance(cutoff, date):
+        # Recent days are (cutoff - months, cutoff], like every window of the features.
+        horizon = (cutoff - add_months(cutoff, -settings.owned_within_months)).days
+        by_log &= pl.col("days").fill_null(0) < horizon
+    return rows.filter(by_base | by_log).select(
+        *KEYS,
+        state=pl.lit("owned"),
+        state_reason=pl.when(by_log).then(_last_bought()).otherwise(_has_it()),
+        general=pl.lit(False),
+    )
 
 
-def _owner_fact() -> pl.Expr:
-    days = pl.col("days_since_division").cast(pl.Int64)
+def _last_bought() -> pl.Expr:
+    days = pl.col("days").cast(pl.Int64)
     return (
         pl.when(days.is_null())
         .then(pl.lit("bought before"))
@@ -123,8 +163,93 @@ def _owner_fact() -> pl.Expr:
     )
 
 
-def _day(words: str, column: str) -> pl.Expr:
-    return pl.lit(words) + pl.col(column).dt.to_string("%Y-%m-%d")
+def _has_it() -> pl.Expr:
+    until, expired = pl.col("active_until"), pl.col("expired_days")
+    return (
+        pl.when(expired.is_not_null())
+        .then(pl.format("its last asset expired {} days ago", expired))
+        .when(until.is_not_null())
+        .then(pl.lit("has it until ") + until.dt.to_string("%Y-%m-%d"))
+        .otherwise(pl.lit("has it installed"))
+    )
+
+
+def _from_side(side: SideTables, on: date, settings: Whitespace) -> list[pl.DataFrame]:
+    """Facts of side tables; ``division`` is null where they are about all divisions."""
+    cooldown = timedelta(days=settings.contact_cooldown_days)
+    contacts = side.contacts_log.filter(
+        pl.col("contact_date").is_between(on - cooldown, on, closed="right")
+    )
+    blocks = side.blocks.filter(pl.col("until").is_null() | (pl.col("until") >= on))
+    contacted = pl.lit("contacted on ") + _said("contact_date")
+    return [
+        _facts(contacts, "cooling", contacted.sort().last()),
+        _facts(side.open_deals, "open_deal", _stage().sort().first()),
+        _facts(
+            blocks, "blocked", pl.col("reason").fill_null("blocked, no reason given").sort().first()
+        ),
+    ]
+
+
+def _facts(rows: pl.DataFrame, state: str, reason: pl.Expr) -> pl.DataFrame:
+    found = rows.group_by(KEYS).agg(reason.alias("state_reason"))
+    return found.select(*KEYS, pl.lit(state).alias("state"), "state_reason")
+
+
+def _from_actions(known: pl.DataFrame, on: date, settings: Whitespace) -> pl.DataFrame:
+    """States that the last actions give: see the kinds in `record_contract`."""
+    day = pl.col("recorded_at").dt.date()
+    past = (pl.lit(on) - day).dt.total_days()
+    months = settings.owned_within_months
+    holds = {
+        "won": ("owned", pl.lit(True) if months is None else day > add_months(on, -months)),
+        "not_now": ("cooling", pl.col("until") >= on),
+        "lost": ("cooling", past < settings.lost_cooldown_days),
+        "talking": ("open_deal", pl.lit(True)),
+        "blocked": ("blocked", pl.lit(True)),
+    }
+    words = {
+        "won": pl.lit("won on ") + _said(day),
+        "not_now": pl.lit("not before the end of ") + _said("until"),
+        "lost": pl.lit("lost on ") + _said(day),
+        "talking": pl.lit("talking since ") + _said(day),
+        "blocked": pl.col("reason"),
+    }
+    kind = pl.col("kind")
+    return known.filter(
+        pl.any_horizontal((kind == name) & when for name, (_, when) in holds.items())
+    ).select(
+        *KEYS,
+        state=kind.replace_strict(
+            {name: state for name, (state, _) in holds.items()}, return_dtype=pl.String
+        ),
+        state_reason=pl.format(
+            "{}, says {}",
+            pl.coalesce(pl.when(kind == name).then(said) for name, said in words.items()),
+            pl.col("recorded_by"),
+        ),
+        general=pl.lit(False),
+    )
+
+
+def _out_of_region(candidates: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:
+    """Rows whose customer is known to be where the division is not sold, or its rep not sent."""
+    rules = [("division", "{} is not sold in {}", settings.regions)]
+    rules += [("rep", "{} does not cover {}", settings.territories)]
+    found = [candidates.clear().select(*KEYS, state=pl.lit(""), state_reason=pl.lit(""))]
+    places = [pl.col("region"), pl.col("territory")]
+    for column, words, allowed in rules:
+        for name, where in sorted(allowed.items()):
+            known = pl.any_horizontal(place.is_not_null() for place in places)
+            inside = pl.any_horizontal(place.is_in(where).fill_null(False) for place in places)
+            rows = candidates.filter((pl.col(column) == name) & known & ~inside)
+            reason = pl.format(words, pl.lit(name), pl.coalesce("territory", "region"))
+            found.append(rows.select(*KEYS, state=pl.lit("out_of_region"), state_reason=reason))
+    return pl.concat(found).with_columns(general=pl.lit(False))
+
+
+def _said(day: str | pl.Expr) -> pl.Expr:
+    return (pl.col(day) if isinstance(day, str) else day).dt.to_string("%Y-%m-%d")
 
 
 def _stage() -> pl.Expr:
@@ -133,20 +258,4 @@ def _stage() -> pl.Expr:
         pl.when(stage.is_null())
         .then(pl.lit("open deal"))
         .otherwise(pl.format("open deal: {}", stage))
-    )
-
-
-def _attach(rows: pl.DataFrame, side: pl.DataFrame, fact: pl.Expr, name: str) -> pl.DataFrame:
-    """Join a side table's fact: the division's own row first, else the row about all divisions."""
-    own = side.filter(pl.col("division").is_not_null()).group_by(KEYS).agg(fact.alias(name))
-    general = (
-        side.filter(pl.col("division").is_null())
-        .group_by("customer_id")
-        .agg(fact.alias(f"{name}_all"))
-    )
-    return (
-        rows.join(own, on=KEYS, how="left", maintain_order="left")
-        .join(general, on="customer_id", how="left", maintain_order="left")
-        .with_columns(pl.coalesce(name, f"{name}_all").alias(name))
-        .drop(f"{name}_all")
     )

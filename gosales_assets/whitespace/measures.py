@@ -1,32 +1,23 @@
-"""What a list is made of, and how many of the window's new buyers it would have found."""
+"""What a list is made of: rows, selection, weights, wording, and what it shares with others."""
 
 from datetime import date
 
 import polars as pl
 
 from gosales_assets.settings import Whitespace
+from gosales_assets.whitespace.changes import overlap
+from gosales_assets.whitespace.contract import POTENTIAL
+from gosales_assets.whitespace.outcomes import MAIN, taken
+from gosales_assets.whitespace.reasons import PLAIN
 from gosales_assets.whitespace.signals import coverage, effective_weights
 
 TOP = 0.10
-
-
-def capture(score: pl.Expr, label: pl.Expr, share: float = TOP) -> pl.Expr:
-    """Share of the positives among the best ``share`` of the rows by ``score``.
-
-    Rows that tie at the edge count by the expected share of them that a random order would take.
-    Null without positives.
-    """
-    room = pl.len() * share
-    above = pl.len() - score.rank("max")
-    tied = score.rank("max") - score.rank("min") + 1
-    taken = ((room - above) / tied).clip(0, 1)
-    positives = label.sum()
-    return pl.when(positives > 0).then((taken * label).sum() / positives)
+KEYS = ["division", "customer_id"]
 
 
 def list_metrics(listed: pl.DataFrame, settings: Whitespace, cutoff: date) -> pl.DataFrame:
     """Rows, selection, division shares, coverage and the weights used, per division and overall."""
-    potential = listed.filter(pl.col("state") == "potential")
+    potential = listed.filter(pl.col("state") == POTENTIAL)
     weights = effective_weights(coverage(potential), settings)
     by_division = (
         potential.group_by("division")
@@ -40,50 +31,56 @@ def list_metrics(listed: pl.DataFrame, settings: Whitespace, cutoff: date) -> pl
         rows=pl.len(),
         selected=pl.col("selected").sum(),
     )
-    parts = [_long(frame.with_columns(ranking=pl.lit("blend"))) for frame in (by_division, overall)]
+    parts = [_long(frame.with_columns(ranking=pl.lit(MAIN))) for frame in (by_division, overall)]
     return pl.concat(parts).with_columns(cutoff=pl.lit(cutoff))
 
 
-def capture_metrics(listed: pl.DataFrame, labels: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """Capture at 10 % of the rankings on a closed cutoff, among rows that could be ranked.
+def wording_metrics(listed: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """How varied the selected rows' reasons are: share of plain ones, and of the commonest form."""
+    wording = listed.filter("selected")["wording"]
+    rows = max(len(wording), 1)
+    counts = [rows for _, rows in wording.value_counts().iter_rows()]
+    figures: dict[tuple[str, str], float | None] = {
+        ("reasons_plain", MAIN): int(wording.str.starts_with(PLAIN).sum()) / rows,
+        ("reasons_commonest", MAIN): max(counts, default=0) / rows,
+    }
+    return _figures(figures, cutoff)
+
+
+def overlap_metrics(
+    listed: pl.DataFrame, shadows: pl.DataFrame, before: pl.DataFrame | None, cutoff: date
+) -> pl.DataFrame:
+    """What the list shares with other rankings (their best 10 %) and with the list before.
 
     Parameters
     ----------
-    listed
-        The list, with ``divisions_owned`` beside.
-    labels
-        ``division, customer_id, label`` of the same cutoff; empty while its window is open.
-
-    Returns
-    -------
-    pl.DataFrame
-        ``cutoff, division, metric, ranking, value``: per division, and over the whole list
-        (division null), where popularity (share of owners) is a bar that a list has to pass.
+    shadows
+        whitespace.shadow_scores.
+    before
+        The list of the cutoff before; None: there is none.
     """
-    owners = listed.group_by("division").agg(popularity=(pl.col("state") == "owned").mean())
-    known = (
-        listed.join(owners, on="division")
-        .filter(pl.col("state") == "potential")
-        .join(
-            labels.select("division", "customer_id", "label"),
-            on=["division", "customer_id"],
-            validate="1:1",
-        )
-        .sort("division", "customer_id")
+    rows = listed.filter(pl.col("state") == POTENTIAL).join(
+        shadows.drop("cutoff"), on=KEYS, how="left", validate="1:1"
     )
-    rankings = {
-        "blend": pl.col("score"),
-        "icp": pl.col("icp_score"),
-        "naive": pl.col("divisions_owned").fill_null(0),
-        "popularity": pl.col("popularity"),
-    }
-    parts = []
-    for ranking, score in rankings.items():
-        value = capture(score, pl.col("label")).alias("capture_10")
-        whole = known.select(pl.lit(None, pl.String).alias("division"), value)
-        frames = [known.group_by("division").agg(value).sort("division"), whole]
-        parts += [_long(frame.with_columns(ranking=pl.lit(ranking))) for frame in frames]
-    return pl.concat(parts).with_columns(cutoff=pl.lit(cutoff)) if known.height else _nothing()
+    own = taken(pl.col("score"), TOP)
+    found: dict[tuple[str, str], float | None] = {}
+    for ranking in ("naive", "popularity", "legacy", "challenger"):
+        other = pl.col(f"score_{ranking}")
+        shared = rows.filter(other.is_not_null()).select(
+            pl.min_horizontal(own, taken(other, TOP)).sum() / own.sum()
+        )
+        found["overlap_10", ranking] = shared.item() if rows[f"score_{ranking}"].count() else None
+    found["overlap_previous", MAIN] = None if before is None else overlap(listed, before)
+    return _figures(found, cutoff)
+
+
+def _figures(figures: dict[tuple[str, str], float | None], cutoff: date) -> pl.DataFrame:
+    rows = [
+        {"division": None, "metric": metric, "ranking": ranking, "value": value}
+        for (metric, ranking), value in figures.items()
+    ]
+    schema = {**dict.fromkeys(("division", "metric", "ranking"), pl.String), "value": pl.Float64}
+    return pl.DataFrame(rows, schema=schema).with_columns(cutoff=pl.lit(cutoff))
 
 
 def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
@@ -93,16 +90,4 @@ def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 def _long(wide: pl.DataFrame) -> pl.DataFrame:
     return wide.unpivot(index=["division", "ranking"], variable_name="metric").with_columns(
         pl.col("value").cast(pl.Float64)
-    )
-
-
-def _nothing() -> pl.DataFrame:
-    return pl.DataFrame(
-        schema={
-            "division": pl.String,
-            "ranking": pl.String,
-            "metric": pl.String,
-            "value": pl.Float64,
-            "cutoff": pl.Date,
-        }
     )

@@ -1,10 +1,6 @@
-"""From scores to a list: a total order, ranks, and a diversified selection."""
-
-import math
+"""From scores to a list: a total order, and what was handed out already moved down."""
 
 import polars as pl
-
-MAX_DIVISION_SHARE = 0.6
 
 # Column -> descending. Ends in the key of a row, so that the order is total.
 ORDER = {
@@ -18,31 +14,53 @@ ORDER = {
 
 
 def with_ranks(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sort rows best first and add ``rank`` (over all) and ``division_rank``, both from 1.
+    """Add ``rank`` (over all) and ``division_rank``, both from 1; the rows stay where they are.
 
     Unknown expected values and recencies come last among equals.
     """
-    ordered = rows.sort(list(ORDER), descending=list(ORDER.values()), nulls_last=True)
-    return ordered.with_columns(
-        rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
-        division_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("division"),
-    )
+    order = _order(rows)
+    place = pl.int_range(1, pl.len() + 1, dtype=pl.Int64, eager=False)
+    sorted_divisions = rows.select(pl.col("division").gather(order))
+    ranks = sorted_divisions.select(
+        at=order, rank=place, division_rank=place.over("division")
+    ).sort("at")
+    return rows.with_columns(ranks["rank"], ranks["division_rank"])
 
 
-def with_selection(ranked: pl.DataFrame, top_percent: float) -> pl.DataFrame:
-    """Add ``selected``: the best ``top_percent`` of the rows, without one division taking over.
+def _order(rows: pl.DataFrame) -> pl.Series:
+    """Positions of the rows, best first: by score alone, and among equal scores by the rest.
 
-    No division may fill more than 60 % of the selection while others have candidates: its rows
-    beyond that are passed over and the next best of the others pulled in. Only when those run out
-    are the passed-over rows taken after all.
+    Sorting one column is many times cheaper than six, and few scores are equal.
     """
-    size = selection_size(ranked.height, top_percent)
-    cap = max(1, math.floor(MAX_DIVISION_SHARE * size))
-    passed_over = pl.col("division_rank") > cap
-    place = pl.struct(passed_over, pl.col("rank")).rank("ordinal")
-    return ranked.with_columns(selected=place <= size)
+    order = rows["score"].arg_sort(descending=True, nulls_last=True)
+    score = rows["score"].gather(order)
+    equal = (score == score.shift(1)).fill_null(False)
+    tied = equal | equal.shift(-1).fill_null(False)
+    if not tied.any():
+        return order
+    among = order.filter(tied)
+    sorted_among = (
+        rows.select(list(ORDER))[among]
+        .with_columns(at=among)
+        .sort(list(ORDER), descending=list(ORDER.values()), nulls_last=True)["at"]
+    )
+    return order.scatter(tied.arg_true(), sorted_among)
 
 
-def selection_size(rows: int, top_percent: float) -> int:
-    """Rows to select: the share of all, rounded up."""
-    return math.ceil(round(rows * top_percent, 9))
+def damped(rows: pl.DataFrame, surfaced: pl.DataFrame, factor: float) -> pl.DataFrame:
+    """Lower the score of rows that were handed out lately and not acted on; add ``surfaced``.
+
+    Parameters
+    ----------
+    surfaced
+        ``division, customer_id`` of those rows, see `surfaced.not_acted_on`.
+    """
+    shown = surfaced.select("division", "customer_id", surfaced=pl.lit(True))
+    keys = rows.select("division", "customer_id")
+    marks = keys.join(shown, on=keys.columns, how="left", validate="m:1", maintain_order="left")[
+        "surfaced"
+    ].fill_null(False)
+    score = pl.col("score")
+    return rows.with_columns(marks).with_columns(
+        score=pl.when("surfaced").then((score * factor).round(12)).otherwise(score)
+    )

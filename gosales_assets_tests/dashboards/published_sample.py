@@ -121,6 +121,12 @@ def whitespace() -> pl.DataFrame:
             ev_norm=pl.lit(0.5),
             lift=pl.lit(2.1),
             lift_from=pl.lit("Training"),
+            lift_kind=pl.lit("division"),
+            account=pl.col("customer_id"),
+            region=pl.lit(None, pl.String),
+            wallet_gp=pl.col("expected_gp") * 3,
+            wording=pl.lit("likelier 1; amount"),
+            surfaced=pl.lit(False),
             recency_days=i % 365,
             nba_reason=pl.format(
                 "{}x more likely than usual to buy {} in 6 months; about {}k",
@@ -142,6 +148,7 @@ def whitespace() -> pl.DataFrame:
             ),
         )
         .with_columns(selected=pl.col("rank").fill_null(9_999) <= 90)
+        .with_columns(rep_rank=pl.when("selected").then("rank"))
     )
     return WHITESPACE.typed(frame.select(WHITESPACE.types.keys()))
 

@@ -18,9 +18,9 @@ from gosales_assets.whitespace import assets as whitespace_room
 from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, WHITESPACE, WHITESPACE_METRICS
 from gosales_assets_tests.validation.scored_world import (
     CLOSED,
-    CUSTOMERS,
     IDS,
     OPEN,
+    PEOPLE,
     TALKING,
     write_lake,
 )
@@ -89,7 +89,7 @@ def test_states_of_the_lists(warehouse: Warehouse) -> None:
     counts = warehouse.read(ELIGIBILITY_COUNTS, cutoff=OPEN)
     states = dict(counts.group_by("state").agg(pl.col("rows").sum()).iter_rows())
     assert states["owned"] == 100 * divisions
-    assert sum(states.values()) == CUSTOMERS * divisions
+    assert sum(states.values()) == PEOPLE * divisions
     newest = warehouse.read(WHITESPACE, cutoff=OPEN)
     evident = newest.filter(pl.col("lift").is_not_null())
     assert evident.select("customer_id", "division").rows() == [(IDS[1], KEYS.divisions[0])]

@@ -17,6 +17,7 @@ _CACHE = "a file that was written anew is read anew"
 ALLOWED = {
     "automation/refresh.py::refresh": _DURATION,
     "cli.py::_run": _DURATION,
+    "cli.py::_utc_now": "when somebody recorded an action or was handed a list",
     "cli.py::profile": "settings are drafted for a person who looks at the log today",
     "extracts.py::now": _EXTRACTED,
     "extracts.py::sweep": "left-over files are removed when they are old",

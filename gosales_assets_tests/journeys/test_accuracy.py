@@ -28,6 +28,29 @@ def mean_auc(outcome: Outcome, ranking: str, cohort: str, cutoff: str | None = N
     return float(frame.item())
 
 
+def list_finds_more_buyers(outcome: Outcome) -> None:
+    """The best tenth of each closed list holds more buyers than others', beyond chance."""
+    leads = outcome.query(
+        "select ranking, cutoff, value, low from whitespace.whitespace_metrics "
+        "where metric = 'capture_10_lead' and division is null "
+        "and ranking in ('naive', 'popularity', 'legacy') order by ranking, cutoff"
+    )
+    print(leads)
+    assert set(leads["ranking"]) == {"naive", "popularity", "legacy"}
+    assert (leads["low"] > 0).all()
+
+
+def reasons_are_varied(outcome: Outcome) -> None:
+    """No wording tells over 15 % of the selected rows of a list, plain ones tell under 5 %."""
+    figures = outcome.query(
+        "select metric, max(value) from whitespace.whitespace_metrics "
+        "where metric in ('reasons_plain', 'reasons_commonest') group by metric"
+    )
+    most = dict(figures.iter_rows())
+    assert most["reasons_commonest"] <= 0.15
+    assert most["reasons_plain"] < 0.05
+
+
 @pytest.mark.slow
 def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
     generate(tmp_path / "sample", SampleSpec())
@@ -48,6 +71,8 @@ def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
         print(f"{division}: {shares[-1]:.3f} of the best possible")
     assert len(shares) >= 10
     assert sum(shares) / len(shares) >= 0.85
+    list_finds_more_buyers(outcome)
+    reasons_are_varied(outcome)
 
 
 @pytest.mark.slow
@@ -99,6 +124,8 @@ def test_online_retail_uk2y_beats_counting(tmp_path: Path, shared_data: Path) ->
         assert model >= 0.77
         assert model >= naive
         assert expansion > 0.6
+    list_finds_more_buyers(outcome)
+    reasons_are_varied(outcome)
 
 
 @pytest.mark.slow

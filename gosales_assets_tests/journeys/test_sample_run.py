@@ -90,14 +90,19 @@ def test_candidates_are_conserved_from_labels_to_whitespace(small_run: Outcome) 
     assert (scored["candidates"] == scored["listed"]).all()
 
 
-def test_owners_are_never_recommended_and_ranks_are_total(small_run: Outcome) -> None:
+def test_only_owners_whose_assets_expired_are_recommended_and_ranks_are_total(
+    small_run: Outcome,
+) -> None:
     ranked = small_run.query(
         """
-        select w.cutoff, w.rank, c.cohort, w.nba_reason from whitespace.whitespace w
+        select w.cutoff, w.rank, c.cohort, w.nba_reason, w.customer_id in (
+            select customer_id from raw.installed_base where expiration_date <= w.cutoff - 365
+        ) as back_in
+        from whitespace.whitespace w
         join labels.candidates c using (cutoff, division, customer_id) where w.rank is not null
         """
     )
-    assert (ranked["cohort"] == "expansion").all()
+    assert ranked.filter(pl.col("cohort") == "repeat")["back_in"].all()
     per_cutoff = ranked.group_by("cutoff").agg(pl.col("rank").sort())
     for ranks in per_cutoff["rank"]:
         assert ranks.to_list() == list(range(1, len(ranks) + 1))

@@ -107,6 +107,9 @@ def test_values_are_grouped_by_what_tells_customers_apart() -> None:
     assert found is not None
     assert found["group"].to_list() == ["a", "b"]
     assert value_groups(customers.with_columns(industry=pl.lit("a"))) is None
+    by_both = value_groups(customers.with_columns(size=pl.Series(["50-249", "1-49"])))
+    assert by_both is not None
+    assert by_both["group"].to_list() == ["a, 50-249", "b, 1-49"]
 
 
 def test_reasons_are_the_strongest_stories_in_words() -> None:

@@ -16,7 +16,13 @@ from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE, TARGE
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.scores.contract import ICP_SCORES
-from gosales_assets.sources.contract import BLOCKS, CONTACTS_LOG, OPEN_DEALS
+from gosales_assets.sources.contract import (
+    BLOCKS,
+    CONTACTS_LOG,
+    CUSTOMERS,
+    INSTALLED_BASE,
+    OPEN_DEALS,
+)
 from gosales_assets.star.contract import (
     CUSTOMER_MONTH,
     DIM_CUSTOMER,
@@ -24,15 +30,16 @@ from gosales_assets.star.contract import (
     DIM_DIVISION,
     DIM_PRODUCT,
     FACT_TRANSACTIONS,
+    INDUSTRY_MATCHES,
 )
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 
-CUSTOMERS = 300
+PEOPLE = 300
 # The last but one is closed, the last one is open.
 CLOSED, OPEN = KEYS.cutoffs[-2:]
 TODAY = day(OPEN)
-IDS = [f"C{i:04d}" for i in range(CUSTOMERS)]
+IDS = [f"C{i:04d}" for i in range(PEOPLE)]
 # A customer who owns nothing and has an open deal about everything.
 TALKING = IDS[150]
 
@@ -66,11 +73,16 @@ def write_lake(warehouse: Warehouse) -> None:
     _write_star(warehouse)
     deal = rows(OPEN_DEALS, 1, customer_id=TALKING, division=None)
     warehouse.write(OPEN_DEALS, deal)
-    warehouse.write(BLOCKS, BLOCKS.empty())
-    warehouse.write(CONTACTS_LOG, CONTACTS_LOG.empty())
+    for table in (BLOCKS, CONTACTS_LOG, CUSTOMERS, INSTALLED_BASE, INDUSTRY_MATCHES):
+        warehouse.write(table, table.empty())
+    names = {"division": list(KEYS.divisions), "source": "default", "window_months": 6}
+    warehouse.write(TARGET_WINDOWS, rows(TARGET_WINDOWS, len(KEYS.divisions), **names))
+    for cutoff in KEYS.cutoffs[:-2]:
+        for division in KEYS.divisions:
+            warehouse.write(LABELS, LABELS.empty(), cutoff=cutoff, division=division)
     for cutoff in (CLOSED, OPEN):
         on = day(cutoff)
-        features = rows(CUSTOMER_FEATURES, CUSTOMERS, cutoff=on, customer_id=IDS)
+        features = rows(CUSTOMER_FEATURES, PEOPLE, cutoff=on, customer_id=IDS)
         warehouse.write(CUSTOMER_FEATURES, features, cutoff=cutoff)
         evidence = rows(
             AFFINITY_EVIDENCE,
@@ -92,8 +104,8 @@ def write_lake(warehouse: Warehouse) -> None:
 def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[str, object]:
     on = day(cutoff)
     rng = np.random.default_rng([on.toordinal(), KEYS.divisions.index(division)])
-    p = rng.beta(2, 6, CUSTOMERS)
-    label = (rng.random(CUSTOMERS) < p).astype(int)
+    p = rng.beta(2, 6, PEOPLE)
+    label = (rng.random(PEOPLE) < p).astype(int)
     key = {"cutoff": cutoff, "division": division}
     own = {"cutoff": on, "division": division}
     same = {**own, "customer_id": IDS, "cohort": ["repeat"] * 100 + ["expansion"] * 200}
@@ -101,7 +113,7 @@ def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[st
         ICP_SCORES,
         rows(
             ICP_SCORES,
-            CUSTOMERS,
+            PEOPLE,
             **same,
             window_months=6,
             model_version=f"{cutoff}+settings+code",
@@ -115,10 +127,10 @@ def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[st
         **key,
     )
     layers = {"recency__div__days__ever": [9.0] * 100 + [None] * 200}
-    warehouse.write(DIVISION_FEATURES, rows(DIVISION_FEATURES, CUSTOMERS, **same, **layers), **key)
-    warehouse.write(FEATURE_MATRIX, rows(FEATURE_MATRIX, CUSTOMERS, **same), **key)
-    warehouse.write(CANDIDATES, rows(CANDIDATES, CUSTOMERS, **same), **key)
-    labels = rows(LABELS, CUSTOMERS, **same, label=label, net_gp_window=label * 100)
+    warehouse.write(DIVISION_FEATURES, rows(DIVISION_FEATURES, PEOPLE, **same, **layers), **key)
+    warehouse.write(FEATURE_MATRIX, rows(FEATURE_MATRIX, PEOPLE, **same), **key)
+    warehouse.write(CANDIDATES, rows(CANDIDATES, PEOPLE, **same), **key)
+    labels = rows(LABELS, PEOPLE, **same, label=label, net_gp_window=label * 100)
     warehouse.write(LABELS, labels if cutoff == CLOSED else LABELS.empty(), **key)
     fitted = rows(
         CALIBRATION,
@@ -130,7 +142,7 @@ def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[st
         status="calibrated",
     )
     warehouse.write(CALIBRATION, fitted, **key)
-    bought = {"rows": CUSTOMERS, "positives": int(label.sum()), "prevalence": label.mean()}
+    bought = {"rows": PEOPLE, "positives": int(label.sum()), "prevalence": label.mean()}
     return {**own, "cohort": "all", **bought}
 
 
@@ -145,7 +157,7 @@ def _write_star(warehouse: Warehouse) -> None:
     keys = list(KEYS.divisions)
     windows = rows(TARGET_WINDOWS, len(keys), division=keys, window_months=6, source="default")
     warehouse.write(TARGET_WINDOWS, windows)
-    people = rows(DIM_CUSTOMER, CUSTOMERS, customer_id=IDS, first_order=start)
+    people = rows(DIM_CUSTOMER, PEOPLE, customer_id=IDS, first_order=start)
     warehouse.write(DIM_CUSTOMER, people)
     names = [*KEYS.divisions, "Unlisted"]
     divisions = rows(DIM_DIVISION, len(names), division=names, scope="division", first_sold=start)

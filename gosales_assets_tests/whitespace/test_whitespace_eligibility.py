@@ -1,12 +1,13 @@
 """Who may be offered what, rule by rule."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
 
 from gosales_assets.settings import Whitespace
 from gosales_assets.whitespace.eligibility import SideTables, lost_candidates, with_state
+from gosales_assets.whitespace.installed_assets import by_division
 from gosales_assets_tests.whitespace.whitespace_world import CUTOFF, candidates, days_before, side
 
 
@@ -99,3 +100,143 @@ def test_no_cooldown_when_it_is_set_to_0_days():
 def test_conservation_names_the_division_that_lost_candidates():
     assert lost_candidates({"PDM": 5}, {"PDM": 5}) == {}
     assert lost_candidates({"CPE": 7, "PDM": 5}, {"CPE": 7, "PDM": 8}) == {"PDM": 3}
+
+
+NOT_NOW = {"kind": "not_now", "until": CUTOFF}
+EXPIRED = C | {"division": "PDM", "purchase_date": days_before(900)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([{"kind": "talking"}], ("open_deal", "talking since 2024-12-30, says Kim")),
+        ([{"kind": "won"}], ("owned", "won on 2024-12-30, says Kim")),
+        ([{"kind": "lost"}], ("cooling", "lost on 2024-12-30, says Kim")),
+        ([NOT_NOW], ("cooling", "not before the end of 2024-12-31, says Kim")),
+        ([NOT_NOW | {"until": days_before(1)}], ("potential", None)),
+        ([{"kind": "blocked", "reason": "moved away"}], ("blocked", "moved away, says Kim")),
+        ([{"kind": "blocked", "reason": "x", "division": "Simulation"}], ("potential", None)),
+        (
+            [{"kind": "talking", "division": None}],
+            ("open_deal", "talking since 2024-12-30, says Kim"),
+        ),
+        # The last word counts, also where one was about all divisions.
+        (
+            [{"kind": "blocked", "reason": "x"}, NOT_NOW | {"until": days_before(1)}],
+            ("potential", None),
+        ),
+        (
+            [{"kind": "blocked", "reason": "x"}, {"kind": "lost", "division": None}],
+            ("cooling", "lost on 2024-12-30, says Kim"),
+        ),
+        (
+            [{"kind": "talking", "division": None}, {"kind": "won"}],
+            ("owned", "won on 2024-12-30, says Kim"),
+        ),
+        ([{"kind": "talking", "recorded_at": datetime(2025, 1, 1)}], ("potential", None)),
+    ],
+)
+def test_actions_give_states(answers, expected):
+    told = [C | {"division": "PDM"} | answer for answer in answers]
+    assert state(side(actions=told)) == expected
+
+
+def test_a_lost_deal_cools_down_for_the_days_that_are_set():
+    lost = side(actions=[C | {"kind": "lost", "recorded_at": datetime(2024, 12, 1)}])
+    assert state(lost)[0] == "cooling"
+    assert state(lost, lost_cooldown_days=30)[0] == "potential"
+    won = side(actions=[C | {"kind": "won", "recorded_at": datetime(2022, 12, 1)}])
+    assert state(won)[0] == "owned"
+    assert state(won, owned_within_months=12)[0] == "potential"
+
+
+def test_a_past_list_knows_actions_up_to_its_day():
+    later = side(actions=[C | {"kind": "talking", "recorded_at": datetime(2025, 1, 1)}])
+    assert state(later.as_known(newest=False))[0] == "potential"
+    found = candidates(1, divisions=["PDM"]).with_columns(cohort=pl.lit("expansion"))
+    on_the_day = with_state(found, later, date(2025, 1, 1), Whitespace())
+    assert on_the_day["state"].to_list() == ["open_deal"]
+
+
+@pytest.mark.parametrize(
+    ("asset", "cohort", "days", "expected"),
+    [
+        ({"expiration_date": None}, "expansion", None, ("owned", "has it installed")),
+        (
+            {"expiration_date": date(2025, 6, 30)},
+            "expansion",
+            None,
+            ("owned", "has it until 2025-06-30"),
+        ),
+        (
+            {"expiration_date": days_before(364)},
+            "expansion",
+            None,
+            ("owned", "its last asset expired 364 days ago"),
+        ),
+        ({"expiration_date": days_before(365)}, "expansion", None, ("potential", None)),
+        ({"expiration_date": days_before(365)}, "repeat", 800, ("potential", None)),
+        (
+            {"expiration_date": days_before(365)},
+            "repeat",
+            364,
+            ("owned", "last bought 364 days before the cutoff"),
+        ),
+        ({"purchase_date": CUTOFF + timedelta(days=1)}, "expansion", None, ("potential", None)),
+        ({"division": "Simulation"}, "expansion", None, ("potential", None)),
+    ],
+)
+def test_owners_by_the_installed_base(asset, cohort, days, expected):
+    assert state(side(assets=[EXPIRED | asset]), cohort, days) == expected
+
+
+def test_one_active_asset_is_enough_and_days_to_come_back_are_a_setting():
+    old = EXPIRED | {"expiration_date": days_before(400)}
+    assert state(side(assets=[old]))[0] == "potential"
+    assert state(side(assets=[old]), expired_back_days=401)[0] == "owned"
+    assert state(side(assets=[old, EXPIRED | {"expiration_date": days_before(-5)}]))[0] == "owned"
+
+
+def test_assets_without_a_purchase_day_count_for_the_newest_list_only():
+    undated = side(assets=[EXPIRED | {"purchase_date": None}])
+    assert state(undated)[0] == "owned"
+    assert state(undated.as_known(newest=False))[0] == "potential"
+
+
+def test_assets_belong_to_the_division_of_their_product_and_to_sku_sets():
+    base = pl.DataFrame(
+        {
+            "customer_id": ["C", "D"],
+            "sku": ["s1", "s9"],
+            "purchase_date": [None, None],
+            "expiration_date": [None, None],
+        }
+    )
+    products = pl.DataFrame({"sku": ["s1"], "division": ["PDM"]})
+    found = by_division(base, products, {"Seats": ["s1"]}).sort("division")
+    assert found.select("division", "customer_id").rows() == [("PDM", "C"), ("Seats", "C")]
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        ({"regions": {"PDM": ["East"]}}, ("out_of_region", "PDM is not sold in North")),
+        ({"regions": {"PDM": ["West"]}}, ("potential", None)),
+        ({"regions": {"PDM": ["North"]}}, ("potential", None)),
+        ({"regions": {"Simulation": ["East"]}}, ("potential", None)),
+        ({"territories": {"Kim": ["South"]}}, ("out_of_region", "Kim does not cover North")),
+        ({"territories": {"Lee": ["South"]}}, ("potential", None)),
+    ],
+)
+def test_out_of_region(about, expected):
+    assert state(side(), **about) == expected
+
+
+def test_nobody_is_out_of_a_region_that_is_unknown():
+    found = candidates(1, divisions=["PDM"]).with_columns(
+        cohort=pl.lit("expansion"),
+        region=pl.lit(None, pl.String),
+        territory=pl.lit(None, pl.String),
+    )
+    rows = with_state(found, side(), CUTOFF, Whitespace(regions={"PDM": ["East"]}))
+    assert rows["state"].to_list() == ["potential"]

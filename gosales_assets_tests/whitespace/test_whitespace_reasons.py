@@ -6,27 +6,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.whitespace.money import spoken
-from gosales_assets.whitespace.reasons import mentions_protected, with_reasons
+from gosales_assets.whitespace.reasons import reasons
+from gosales_assets.whitespace.words import mentions_protected
 from gosales_assets_tests.whitespace.whitespace_world import candidates, listed
 
 
 def reason(**facts: object) -> str:
-    """Reason of one row next to three usual ones (probability .1)."""
+    """Reason of one row of a division where .1 is the usual probability."""
     usual = {
         "division": "Simulation",
+        "division_rank": 1,
         "icp_score": 0.1,
+        "usual": 0.1,
+        "top_share": 0.5,
         "expected_gp": None,
         "lift": None,
         "lift_from": None,
+        "lift_kind": "division",
         "als_norm": 0.1,
-        "recency_days": 400,
+        "trend": "steady",
+        "recency_days": None,
         "window_months": 6,
     }
     kinds = {"expected_gp": pl.Float64, "lift": pl.Float64, "lift_from": pl.String}
-    this = usual | facts
-    rest = usual | {k: this[k] for k in ("division", "window_months")}
-    rows = pl.DataFrame([this, rest, rest, rest], schema_overrides=kinds)
-    return with_reasons(rows, "USD")["nba_reason"][0]
+    kinds |= {"recency_days": pl.Int64}
+    rows = pl.DataFrame([usual | facts], schema_overrides=kinds)
+    return reasons(rows, "USD")["nba_reason"][0]
 
 
 @pytest.mark.parametrize(
@@ -34,16 +39,25 @@ def reason(**facts: object) -> str:
     [
         (
             {"icp_score": 0.9, "expected_gp": 0.9 * 23_400, "lift": 3.14, "lift_from": "PDM"},
-            "3x more likely than usual to buy Simulation in 6 months; "
+            "9x more likely than usual to buy Simulation in 6 months; "
             "owners of PDM adopt it 3.1x more; about $23k",
         ),
         (
-            {"icp_score": 0.2, "als_norm": 0.95},
+            {"icp_score": 0.16, "als_norm": 0.95},
             "1.6x more likely than usual to buy Simulation in 6 months; buys much like its owners",
         ),
         (
             {"lift": 2.0, "lift_from": "PDM", "expected_gp": 12.0},
             "Owners of PDM adopt Simulation 2x more; 10% likely in 6 months; about $120",
+        ),
+        (
+            {"lift": 2.0, "lift_from": "SolidWorks Pro", "lift_kind": "product"},
+            "Buyers of SolidWorks Pro adopt Simulation 2x more; 10% likely in 6 months",
+        ),
+        (
+            {"icp_score": 0.4, "lift": 2.0, "lift_from": "SolidWorks Pro", "lift_kind": "product"},
+            "4x more likely than usual to buy Simulation in 6 months; "
+            "buyers of SolidWorks Pro adopt it 2x more",
         ),
         (
             {"als_norm": 0.8},
@@ -55,6 +69,8 @@ def reason(**facts: object) -> str:
             {"recency_days": 12, "window_months": 1},
             "10% likely to buy Simulation in 1 month; last order 12 days ago",
         ),
+        ({"trend": "up"}, "10% likely to buy Simulation in 6 months; its chance is rising"),
+        ({"top_share": 0.031}, "Among the top 4% for Simulation; 10% likely in 6 months"),
         ({"icp_score": 0.0}, "Under 1% likely to buy Simulation in 6 months"),
     ],
 )
@@ -62,12 +78,27 @@ def test_wording_follows_the_facts(facts, expected):
     assert reason(**facts) == expected
 
 
+def test_the_same_facts_are_told_in_turn_in_several_wordings():
+    facts = {"icp_score": 0.4, "als_norm": 0.9, "expected_gp": 900.0}
+    told = [reason(division_rank=rank, **facts) for rank in range(1, 25)]
+    assert len(set(told)) == 12
+    assert len(set(told[:4])) == 4
+    assert all("Simulation" in text for text in told)
+
+
+def test_no_wording_tells_more_than_its_share_of_a_list():
+    rows = listed(candidates(300)).filter("selected")
+    shares = rows["wording"].value_counts()["count"] / rows.height
+    assert shares.max() <= 0.15
+    assert rows["wording"].str.starts_with("plain").mean() < 0.05
+
+
 def test_usual_is_the_mean_of_the_divisions_potential_rows():
     found = candidates(4, divisions=["PDM"]).with_columns(
         cohort=pl.Series(["expansion", "expansion", "repeat", "expansion"]),
         icp_score=pl.Series([0.3, 0.1, 0.9, 0.2]),
     )
-    assert listed(found)["nba_reason"][0].startswith("1.5x more likely than usual to buy PDM")
+    assert "30% likely to buy PDM in 6 months, 1.5x the usual" in listed(found)["nba_reason"][0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -77,10 +108,19 @@ def test_usual_is_the_mean_of_the_divisions_potential_rows():
     st.floats(0, 1),
     st.one_of(st.none(), st.floats(-1e9, 1e12)),
     st.one_of(st.none(), st.floats(1.01, 1e4)),
+    st.integers(1, 40),
+    st.sampled_from(["division", "product"]),
 )
-def test_always_1_to_150_characters(division, antecedent, p, expected, lift):
+def test_always_1_to_150_characters(division, antecedent, p, expected, lift, rank, kind):
     text = reason(
-        division=division, icp_score=p, expected_gp=expected, lift=lift, lift_from=antecedent
+        division=division,
+        division_rank=rank,
+        icp_score=p,
+        expected_gp=expected,
+        lift=lift,
+        lift_from=antecedent,
+        lift_kind=kind,
+        recency_days=rank * 50,
     )
     assert 1 <= len(text) <= 150
 
@@ -99,7 +139,7 @@ def test_parts_of_words_pass(text):
 
 def test_protected_names_are_not_spoken():
     text = reason(division="Age care", icp_score=0.9, lift=4.0, lift_from="Gender books")
-    assert text == "3x more likely than usual to buy this line in 6 months"
+    assert text == "9x more likely than usual to buy this line in 6 months"
     assert "page printers" in reason(division="page printers")
 
 

@@ -8,16 +8,19 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from gosales_assets.settings import Whitespace
-from gosales_assets.whitespace.ranking import with_selection
 from gosales_assets.whitespace.signals import effective_weights, with_signals
 from gosales_assets_tests.whitespace.whitespace_world import candidates, listed
+
+WITHIN = Whitespace(normalisation="division")
 
 
 def signal(source: str, values: list[float | None]) -> pl.DataFrame:
     found = candidates(len(values), divisions=["PDM"]).with_columns(
         pl.Series(source, values, pl.Float64)
     )
-    return with_signals(found)
+    if source == "lift":
+        found = found.with_columns(lift_kind=pl.lit("division"))
+    return with_signals(found, WITHIN)
 
 
 @given(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.9]), min_size=1, max_size=30))
@@ -47,9 +50,12 @@ def test_silent_rows_get_0_and_the_weakest_signal_more():
 
 def test_percentiles_are_taken_within_a_division():
     found = candidates(20, divisions=["PDM", "Simulation"])
-    together = with_signals(found)
+    together = with_signals(found, WITHIN)
     apart = pl.concat(
-        [with_signals(group) for _, group in found.group_by("division", maintain_order=True)]
+        [
+            with_signals(group, WITHIN)
+            for _, group in found.group_by("division", maintain_order=True)
+        ]
     )
     assert together.equals(apart)
 
@@ -58,7 +64,8 @@ def weights(coverages: dict[str, float], **changes: object) -> list[float]:
     frame = pl.DataFrame(
         {"division": ["PDM"]} | {f"coverage_{name}": [c] for name, c in coverages.items()}
     )
-    row = effective_weights(frame, Whitespace(**changes)).row(0, named=True)
+    about = Whitespace(**{"normalisation": "division"} | changes)
+    row = effective_weights(frame, about).row(0, named=True)
     return [row[f"weight_{name}"] for name in ("icp", "affinity", "als", "value")]
 
 
@@ -79,7 +86,8 @@ def test_probability_decides_alone_where_no_weighted_signal_speaks():
 
 
 def test_score_is_the_weighted_mean_of_the_signals():
-    rows = listed(candidates(40, divisions=["PDM"]), coverage_floor=0).drop_nulls("score")
+    found = candidates(40, divisions=["PDM"])
+    rows = listed(found, coverage_floor=0, normalisation="division").drop_nulls("score")
     blend = (
         0.6 * rows["p_icp_pct"]
         + 0.2 * rows["lift_norm"]
@@ -89,42 +97,39 @@ def test_score_is_the_weighted_mean_of_the_signals():
     assert rows["score"].to_numpy() == pytest.approx(blend.to_numpy())
 
 
-def selection(divisions: str, top: float) -> str:
-    """Divisions of the selected rows, from a ranking written as one letter per row."""
-    ranked = pl.DataFrame({"division": list(divisions)}).with_columns(
-        rank=pl.int_range(1, pl.len() + 1),
-        division_rank=pl.int_range(1, pl.len() + 1).over("division"),
+def test_in_a_pooled_list_only_affinity_and_similarity_weigh_less_where_thin():
+    thin = {"icp": 0.1, "affinity": 0.15, "als": 0.0, "value": 1.0}
+    assert weights(thin, normalisation="pooled") == pytest.approx([0.6, 0.1, 0, 0.1])
+
+
+def test_pooled_score_is_the_geometric_mean_of_chance_and_value():
+    rows = listed(candidates(60), coverage_floor=0, normalisation="pooled").drop_nulls("score")
+    own = {n: rows[n] - rows.select(pl.col(n).mean().over("division"))[n] for n in NORMS}
+    value = (rows["expected_gp"] / rows["expected_gp"].max()).clip(1e-6)
+    expected = (
+        rows["icp_score"].clip(1e-9) ** 0.6
+        * value**0.1
+        * (0.2 * own["lift_norm"] + 0.1 * own["als_norm"] - 0.3).exp()
     )
-    return "".join(with_selection(ranked, top).filter("selected")["division"])
+    assert rows["score"].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("ranking", "top", "expected"),
-    [
-        ("AAAAABBBBB", 0.5, "AAABB"),
-        ("ABABABABAB", 0.5, "ABABA"),
-        ("AAAAAAAAAB", 0.5, "AAAAB"),
-        ("AAAAAAAAAA", 0.5, "AAAAA"),
-        ("AAAABBCDDD", 0.5, "AAABB"),
-        ("AB", 0.1, "A"),
-        ("AB", 0.0, ""),
-        ("", 0.1, ""),
-        ("AAB", 1.0, "AAB"),
-    ],
-)
-def test_selection_takes_the_best_without_one_division_taking_over(ranking, top, expected):
-    assert selection(ranking, top) == expected
+def test_pooled_list_prefers_the_likely_to_the_best_of_a_rare_division():
+    found = candidates(50, divisions=["Common", "Rare"]).with_columns(
+        cohort=pl.lit("expansion"),
+        icp_score=pl.when(pl.col("division") == "Common")
+        .then(0.2 + pl.col("icp_score") / 2)
+        .otherwise(pl.col("icp_score") / 10),
+        expected_gp=pl.lit(100.0),
+    )
+    chosen = {
+        kind: listed(found, normalisation=kind, max_division_share=1.0).filter("selected")[
+            "division"
+        ]
+        for kind in ("pooled", "division")
+    }
+    assert set(chosen["pooled"]) == {"Common"}
+    assert set(chosen["division"]) == {"Common", "Rare"}
 
 
-@given(st.text("ABC", min_size=1, max_size=60), st.floats(0.01, 1))
-@settings(max_examples=60, deadline=None)
-def test_no_division_fills_more_than_60_percent_while_others_have_candidates(ranking, top):
-    chosen = selection(ranking, top)
-    assert len(chosen) == np.ceil(round(len(ranking) * top, 9))
-    for division in set(chosen):
-        others_left = any(
-            ranking.count(other) > chosen.count(other) for other in set(ranking) - {division}
-        )
-        # With one, two or three rows to pick, whole rows cannot always keep to a share.
-        if others_left and len(chosen) > 3:
-            assert chosen.count(division) <= 0.6 * len(chosen)
+NORMS = ["lift_norm", "als_norm"]
