@@ -24,7 +24,17 @@ CARD = "card.json"
 CARD_FOR_PEOPLE = "card.md"
 LOGISTIC = "logistic.joblib"
 JUDGEMENTS = "judgements.parquet"
-JUDGED = ["cutoff", "division", "customer_id", "cohort", "label", "logistic", "booster", "blend"]
+JUDGED = [
+    "cutoff",
+    "division",
+    "customer_id",
+    "cohort",
+    "label",
+    "logistic",
+    "booster",
+    "blend",
+    "final",
+]
 REQUIRED = ("cutoff", "windows", "status", "model_version")
 REQUIRED_TRAINED = ("divisions", "features", "usable", "base_rates", "blend_weight", "boosters")
 

@@ -22,7 +22,7 @@ from gosales_assets.labels.contract import LABELS, PREVALENCE, TARGET_WINDOWS
 from gosales_assets.labels.reading import windows_of
 from gosales_assets.labels.windows import in_words
 from gosales_assets.models import artefact, card, mlflow_record
-from gosales_assets.models.calibration import NOT_ENOUGH, calibrate
+from gosales_assets.models.calibration import EVERYBODY, NOT_ENOUGH, calibrate
 from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
 from gosales_assets.models.cores import cores
 from gosales_assets.models.evaluation import mean_metrics, model_metrics
@@ -124,23 +124,21 @@ def calibration(
         status = str(artefact.load_card(warehouse.home_path, cutoff)["status"])
         for division in divisions:
             if trained is None:
-                row = _without_model(status, "there is no model of this cutoff")
+                rows = [_without_model(status, "there is no model of this cutoff")]
             elif division not in trained.model.windows:
-                row = _without_model(WARM_UP, "the model had nothing to learn of this division")
+                rows = [_without_model(WARM_UP, "the model had nothing to learn of this division")]
             else:
-                row = calibrate(trained.judgements, division, settings.seed)
                 judged = trained.judgements.filter(pl.col("division") == division)
-                row["calibration_cutoff"] = judged["cutoff"].max()
-            frame = pl.DataFrame(
-                [{"cutoff": day(cutoff), "division": division} | row],
-                schema_overrides=CALIBRATION.types,
-            )
+                slice_of = {"calibration_cutoff": judged["cutoff"].max()}
+                rows = [row | slice_of for row in calibrate(judged, settings.seed)]
+            keys = {"cutoff": day(cutoff), "division": division}
+            frame = pl.DataFrame([keys | row for row in rows], schema_overrides=CALIBRATION.types)
             store(
                 context,
                 warehouse,
                 CALIBRATION,
                 frame,
-                metadata={"method": row["method"], "note": row["note"]},
+                metadata={f"{row['cohort']}": f"{row['method']}: {row['note']}" for row in rows},
                 cutoff=cutoff,
                 division=division,
             )
@@ -232,6 +230,7 @@ def _fit(
         seed=seed,
         threads=cores(warehouse.threads),
     )
+    judgements = judgements.with_columns(final=pl.col("blend"))
     metrics = model_metrics(judgements, day(cutoff))
     rows = {
         "training": training.height,
@@ -241,7 +240,8 @@ def _fit(
     }
     checksums = data_checksums(warehouse, slices)
     curves = {
-        division: calibrate(judgements, division, seed) for division in model.inputs.divisions
+        division: calibrate(judgements.filter(pl.col("division") == division), seed)
+        for division in model.inputs.divisions
     }
     made = card.trained_card(model, slices, rows, metrics, checksums, curves)
     return (model, judgements), metrics, made
@@ -250,9 +250,11 @@ def _fit(
 def _without_model(status: str, why: str) -> dict[str, Any]:
     return {
         "calibration_cutoff": None,
+        "cohort": EVERYBODY,
         "method": "none",
         "slope": None,
         "intercept": None,
+        "knots": None,
         "rows": 0,
         "positives": 0,
         "base_rate": None,

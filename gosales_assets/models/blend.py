@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gosales_assets.models.calibration import intercept_shift
+from gosales_assets.models.curves import intercept_shift
 from gosales_assets.models.metrics import log_loss, sigmoid
 
 Floats = NDArray[np.float64]

@@ -1,6 +1,6 @@
 """The model card: what a model is, what it learned from, and how far to trust it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -28,7 +28,7 @@ def trained_card(
     rows: Mapping[str, int],
     metrics: pl.DataFrame,
     checksums: Mapping[str, Mapping[str, str]],
-    calibration: Mapping[str, Mapping[str, Any]],
+    calibration: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> dict[str, Any]:
     """Say everything about a trained model, in values that JSON can hold.
 
@@ -43,7 +43,7 @@ def trained_card(
     checksums
         Cutoff -> checksum of its features and labels.
     calibration
-        Division -> its calibration: see ``models.calibration.calibrate``.
+        Division -> its curves: see ``models.calibration.calibrate``.
     """
     means = mean_metrics(metrics)
     return {
@@ -75,7 +75,9 @@ def trained_card(
         ],
         "metrics": _rounded(means),
         "metrics_by_division": _rounded(metrics.drop("cutoff", "slice")),
-        "calibration": {division: dict(row) for division, row in calibration.items()},
+        "calibration": {
+            division: [dict(row) for row in rows] for division, rows in calibration.items()
+        },
         "data_checksums": {day: dict(of_day) for day, of_day in checksums.items()},
         "limits": LIMITS,
     }
@@ -122,10 +124,11 @@ def markdown(card: Mapping[str, Any]) -> str:
         ),
         "## Calibration\n",
         _table(
-            ["division", "method", "buyers", "status"],
+            ["division", "customers", "method", "buyers", "status"],
             [
-                [division, row["method"], str(row["positives"]), row["status"]]
-                for division, row in sorted(card["calibration"].items())
+                [division, row["cohort"], row["method"], str(row["positives"]), row["status"]]
+                for division, rows in sorted(card["calibration"].items())
+                for row in rows
             ],
         ),
         "## Limits\n",

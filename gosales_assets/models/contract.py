@@ -8,7 +8,7 @@ from gosales_assets.tables import Contract, table
 CANDIDATES = ["logistic", "booster", "blend", "naive"]
 METRICS = ["auc", "lift_10", "brier", "log_loss"]
 COHORTS = ["all", "repeat", "expansion"]
-METHODS = ["intercept", "platt", "base_rate", "none"]
+METHODS = ["intercept", "platt", "isotonic", "base_rate", "none"]
 STATUSES = ["calibrated", "not enough evidence", "warm-up"]
 
 
@@ -35,18 +35,31 @@ class ModelMetrics(Contract):
 
 
 class Calibration(Contract):
-    """How a division's raw score becomes a probability: 1 / (1 + exp(-(intercept + slope x)))."""
+    """How a division's raw score becomes a probability: 1 / (1 + exp(-(intercept + slope x))).
+
+    Where owners and others both have 50 buyers, each has a curve of its own; the one for all then
+    only shows what they have in common.
+    """
 
     cutoff: pl.Date = pa.Field(description="Cutoff that the model is for.")
     division: str = pa.Field(description="Division or SKU set.")
+    cohort: str = pa.Field(
+        isin=COHORTS, description="Whom the curve is for; all: whoever has none."
+    )
     method: str = pa.Field(
         isin=METHODS,
-        description="intercept: level moved; platt: level and spread; base_rate: the same for all.",
+        description="intercept: level moved; platt: level and spread; isotonic: as it happened, in "
+        "steps; base_rate: the same for all.",
     )
     slope: float = pa.Field(
         ge=0, nullable=True, description="Factor of the score's log odds; null: no model."
     )
     intercept: float = pa.Field(nullable=True, description="Added to the log odds; null: no model.")
+    knots: str = pa.Field(
+        nullable=True,
+        description="Raw and calibrated log odds that the curve goes through, beyond which it has "
+        "the slope; null: a straight line.",
+    )
     rows: int = pa.Field(ge=0, description="Rows of the calibration slice.")
     positives: int = pa.Field(ge=0, description="Rows that bought.")
     base_rate: float = pa.Field(
@@ -70,7 +83,7 @@ MODEL_METRICS = table(
 CALIBRATION = table(
     Calibration,
     "models.calibration",
-    grain="one row per cutoff and division",
-    sort=("division",),
+    grain="one row per cutoff, division and cohort that is calibrated apart",
+    sort=("division", "cohort"),
     partitions=("cutoff", "division"),
 )

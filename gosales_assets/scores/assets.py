@@ -21,6 +21,7 @@ from gosales_assets.labels.contract import CANDIDATES, LABELS, TARGET_WINDOWS
 from gosales_assets.labels.reading import windows_of
 from gosales_assets.models import artefact
 from gosales_assets.models.assets import POOLED_MODEL
+from gosales_assets.models.calibrated import CalibratedModel
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.models.cores import cores
 from gosales_assets.models.slices import slices_by_division
@@ -76,9 +77,8 @@ class _Cutoff:
             return None
         wanted = [{"cutoff": cutoff, "division": division} for division in scored]
         return rank(
-            trained.model,
+            CalibratedModel(trained.model, self.warehouse.read_many(CALIBRATION, wanted)),
             self.matrix(cutoff, scored),
-            self.warehouse.read_many(CALIBRATION, wanted),
             cutoff=day(cutoff),
             windows=self.windows,
             threads=cores(self.warehouse.threads),

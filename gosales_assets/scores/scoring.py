@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from gosales_assets.models.calibrated import CalibratedModel
 from gosales_assets.models.pooled import PooledModel
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
 from gosales_assets.scores.grading import segment
-from gosales_assets.scores.ranking import probabilities, with_trend
+from gosales_assets.scores.ranking import graded, with_trend
 from gosales_assets.scores.reasons import top_reasons
 
 GROUPINGS = (["industry", "size"], ["segment"])
@@ -74,15 +73,14 @@ def score(
 
 
 def rank(
-    model: PooledModel,
+    model: CalibratedModel,
     matrix: pl.DataFrame,
-    calibration: pl.DataFrame,
     *,
     cutoff: date,
     windows: Mapping[str, int],
     threads: int,
 ) -> pl.DataFrame:
-    """Calibrated chance, percentile and grade of each candidate (see ``probabilities``).
+    """Calibrated chance, percentile and grade of each candidate.
 
     Parameters
     ----------
@@ -92,11 +90,11 @@ def rank(
     Raises
     ------
     ModelMismatch
-        When the model is for another cutoff, window, division or feature list.
+        When the model is for another cutoff, window, division or feature list, or a division has
+        no calibration.
     """
-    model.check(matrix, cutoff, windows)
-    logits: NDArray[np.float64] = model.logits(matrix, threads)
-    return probabilities(matrix.select("division", "customer_id"), logits, calibration)
+    model.pooled.check(matrix, cutoff, windows)
+    return graded(model.probabilities(matrix, threads))
 
 
 def _reasons(model: PooledModel, matrix: pl.DataFrame, threads: int) -> pl.DataFrame:

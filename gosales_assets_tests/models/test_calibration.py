@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gosales_assets.models.calibration import fit_calibrator, intercept_shift, platt
+from gosales_assets.models.calibration import calibrate, fit_calibrator
+from gosales_assets.models.curves import curve_of, intercept_shift, platt, stepped
 from gosales_assets.models.metrics import sigmoid
 
 
@@ -26,7 +27,7 @@ def test_it_finds_how_the_scores_were_bent(slope: float, level: float, method: s
     found = fit_calibrator(logits, labels, customers, 1)
     assert found.method == method
     assert found.enough
-    p = found.apply(logits)
+    p = found.curve.apply(logits)
     assert abs(p.mean() - labels.mean()) < 1e-6
     assert np.abs(p - sigmoid(level + slope * logits)).mean() < 0.03
 
@@ -36,8 +37,8 @@ def test_it_finds_how_the_scores_were_bent(slope: float, level: float, method: s
 def test_it_never_turns_a_ranking_round(rows: int, slope: float, seed: int) -> None:
     logits, labels, customers = draw(rows, slope, -0.5, seed)
     found = fit_calibrator(logits, labels, customers, 1)
-    assert found.slope >= 0
-    p = found.apply(np.linspace(-8, 8, 50))
+    assert found.curve.slope >= 0
+    p = found.curve.apply(np.linspace(-8, 8, 50))
     assert (np.diff(p) >= 0).all()
     assert ((p >= 0) & (p <= 1)).all()
 
@@ -64,7 +65,7 @@ def test_scores_without_spread_become_the_base_rate() -> None:
     customers = pl.Series([str(i) for i in range(100)])
     found = fit_calibrator(np.full(100, -1.0), labels, customers, 1)
     assert found.method == "base_rate"
-    assert found.apply(np.array([-9.0, 9.0])) == pytest.approx([0.4, 0.4])
+    assert found.curve.apply(np.array([-9.0, 9.0])) == pytest.approx([0.4, 0.4])
 
 
 def test_a_reversed_score_has_slope_zero() -> None:
@@ -76,3 +77,54 @@ def test_a_reversed_score_has_slope_zero() -> None:
 def test_the_shift_matches_the_share_of_buyers() -> None:
     logits, labels, _ = draw(500, 1.0, 2.0)
     assert sigmoid(logits + intercept_shift(logits, labels)).mean() == pytest.approx(labels.mean())
+
+
+def test_many_buyers_are_calibrated_in_steps_where_the_curve_is_no_line() -> None:
+    random = np.random.default_rng(4)
+    logits = random.normal(-1.0, 1.5, 20_000)
+    true = np.where(logits > 0, 0.6, 0.1)
+    labels = (random.random(20_000) < true).astype(float)
+    customers = pl.Series([f"C{i}" for i in range(20_000)])
+    found = fit_calibrator(logits, labels, customers, 1)
+    assert found.method == "isotonic"
+    again = curve_of(found.curve.slope, found.curve.intercept, found.curve.knots_as_text())
+    assert again == found.curve
+    p = found.curve.apply(np.linspace(-9, 9, 200))
+    assert (np.diff(p) > 0).all(), "a step must not tie customers"
+    assert np.abs(found.curve.apply(logits) - true).mean() < 0.03
+
+
+@given(st.integers(30, 400), st.integers(0, 9))
+@settings(deadline=None, max_examples=30)
+def test_steps_rise_whatever_the_outcomes(rows: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    logits = random.normal(size=rows).round(1)
+    labels = (random.random(rows) < 0.3).astype(float)
+    if 0 < labels.sum() < rows:
+        p = stepped(logits, labels).apply(np.linspace(-6, 6, 60))
+        assert (np.diff(p) >= 0).all()
+        assert ((p >= 0) & (p <= 1)).all()
+
+
+def cohorts(repeat_level: float, expansion_level: float, rows: int) -> pl.DataFrame:
+    parts = []
+    for cohort, moved in (("repeat", repeat_level), ("expansion", expansion_level)):
+        logits, labels, _ = draw(rows, 1.0, moved, seed=len(cohort))
+        parts.append(
+            pl.DataFrame(
+                {
+                    "customer_id": [f"{cohort}{i}" for i in range(rows)],
+                    "cohort": [cohort] * rows,
+                    "label": labels,
+                    "final": logits,
+                }
+            )
+        )
+    return pl.concat(parts)
+
+
+def test_owners_and_others_are_calibrated_apart_where_both_have_fifty_buyers() -> None:
+    rows = calibrate(cohorts(1.5, -0.5, 2_000), 1)
+    assert [row["cohort"] for row in rows] == ["all", "repeat", "expansion"]
+    assert rows[1]["intercept"] - rows[2]["intercept"] == pytest.approx(2.0, abs=0.3)
+    assert [row["cohort"] for row in calibrate(cohorts(0.5, -6.0, 2_000), 1)] == ["all"]

@@ -77,7 +77,7 @@ def calibrated(model: PooledModel, judged: pl.DataFrame, fresh: pl.DataFrame) ->
             7,
         )
         own = (fresh["division"] == division).to_numpy()
-        found[own] = curve.apply(logits[own])
+        found[own] = curve.curve.apply(logits[own])
     return found
 
 

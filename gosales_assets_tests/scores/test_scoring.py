@@ -1,12 +1,15 @@
 """Probabilities, values and reasons of scored rows."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
 
-from gosales_assets.models.inputs import BASE_RATE, DIVISION
+from gosales_assets.models.calibrated import CalibratedModel
+from gosales_assets.models.inputs import BASE_RATE, DIVISION, ModelMismatch
 from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
-from gosales_assets.scores.ranking import Uncalibrated, probabilities, with_trend
+from gosales_assets.scores.ranking import graded, with_trend
 from gosales_assets.scores.reasons import top_reasons
 from gosales_assets.scores.scoring import value_groups
 
@@ -19,30 +22,53 @@ OWNED, MARKET = "ownership__div__owned__ever", "market__mkt__base_rate__now"
 
 
 def curves(**slopes: float | None) -> pl.DataFrame:
+    """Calibrations of divisions, called like "A" or, for one cohort, "A_repeat"."""
+    names = [name.partition("_") for name in slopes]
     return pl.DataFrame(
         {
-            "division": list(slopes),
+            "division": [division for division, _, _ in names],
+            "cohort": [cohort or "all" for _, _, cohort in names],
             "slope": list(slopes.values()),
             "intercept": [0.0] * len(slopes),
+            "knots": [None] * len(slopes),
             "method": ["platt"] * len(slopes),
         },
-        schema_overrides={"slope": pl.Float64},
+        schema_overrides={"slope": pl.Float64, "knots": pl.String},
     )
 
 
+ROWS = pl.DataFrame(
+    {
+        "division": ["A", "A", "B", "B"],
+        "customer_id": list("1212"),
+        "cohort": ["repeat", "expansion"] * 2,
+    }
+)
+
+
+def calibrated(logits: list[float], curves: pl.DataFrame) -> pl.DataFrame:
+    """Bend log odds without a model that made them."""
+    return CalibratedModel.calibrated(SimpleNamespace(curves=curves), ROWS, np.array(logits))
+
+
 def test_each_division_has_its_own_curve() -> None:
-    rows = pl.DataFrame({"division": ["A", "A", "B", "B"], "customer_id": list("1212")})
-    found = probabilities(rows, np.array([-1.0, 1.0, -1.0, 1.0]), curves(A=1.0, B=0.0))
+    found = graded(calibrated([-1.0, 1.0, -1.0, 1.0], curves(A=1.0, B=0.0)))
     assert found["icp_score"].to_list() == pytest.approx([0.268941421, 0.731058579, 0.5, 0.5])
     assert found["icp_percentile"].to_list() == [0.25, 0.75, 0.5, 0.5]
     assert found["icp_grade"].to_list() == ["D", "B", "C", "C"]
 
 
+def test_owners_have_their_own_curve_where_there_is_one() -> None:
+    found = calibrated([2.0, 2.0, 2.0, 2.0], curves(A=1.0, A_repeat=0.0, B=0.5))
+    assert found["icp_score"].to_list() == pytest.approx(
+        [0.5, 0.880797078, 0.731058579, 0.731058579]
+    )
+
+
 @pytest.mark.parametrize("calibration", [curves(A=1.0), curves(A=1.0, B=None)])
 def test_a_division_without_calibration_is_named(calibration: pl.DataFrame) -> None:
-    rows = pl.DataFrame({"division": ["A", "B"], "customer_id": ["1", "1"]})
-    with pytest.raises(Uncalibrated, match="no calibration of B"):
-        probabilities(rows, np.zeros(2), calibration)
+    with pytest.raises(ModelMismatch, match="no calibration of B"):
+        calibrated([0.0] * 4, calibration)
 
 
 def test_who_was_no_candidate_is_new() -> None:
