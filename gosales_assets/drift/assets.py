@@ -20,6 +20,7 @@ from gosales_assets.drift.scores import (
     calibration_alerts,
     prevalence_alerts,
     score_alerts,
+    unscored_alerts,
 )
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import PREVALENCE, TARGET_WINDOWS
@@ -27,7 +28,7 @@ from gosales_assets.labels.reading import windows_of
 from gosales_assets.models.artefact import CARD, folder_of, load_card
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day, earlier
-from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.scores.contract import ICP_SCORES, UNSCORED
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import (
     CUSTOMER_MONTH,
@@ -45,6 +46,7 @@ from gosales_assets.warehouse import Warehouse
     DRIFT_ALERTS,
     deps=[
         dep(ICP_SCORES, ALL_DIVISIONS),
+        dep(UNSCORED),
         dep(CALIBRATION, ALL_DIVISIONS),
         dep(BACKTESTS, ALL_DIVISIONS),
         dep(GAINS, ALL_DIVISIONS),
@@ -76,6 +78,7 @@ def drift_alerts(
     """
     for cutoff in context.partition_keys:
         alerts = list(_of_log(warehouse, settings, cutoff))
+        alerts += unscored_alerts(warehouse.read(UNSCORED, cutoff=cutoff))
         for division in KEYS.divisions:
             alerts += _of_division(warehouse, settings, cutoff, division)
         alerts += _of_features(warehouse, settings, cutoff)

@@ -186,3 +186,17 @@ def expected_by_chance(gains: pl.DataFrame) -> float:
     p, rows = pl.col("mean_score"), pl.col("rows")
     noise = (2 / math.pi * p * (1 - p) / rows).sqrt()
     return float(gains.select((rows * noise).sum() / rows.sum()).item())
+
+
+def unscored_alerts(unscored: pl.DataFrame) -> Iterator[Alert]:
+    """One alert per division of ``scores.unscored``: it has no list at this cutoff."""
+    for row in unscored.sort("division").iter_rows(named=True):
+        yield Alert(
+            division=row["division"],
+            alert="division not scored",
+            severity="warn",
+            figure=1.0,
+            threshold=0.0,
+            message=f"{row['reason']}.",
+            action="Clear this up, or leave the division out; the others have their scores.",
+        )

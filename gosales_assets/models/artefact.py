@@ -36,7 +36,17 @@ JUDGED = [
     "final",
 ]
 REQUIRED = ("cutoff", "windows", "status", "model_version")
-REQUIRED_TRAINED = ("divisions", "features", "usable", "base_rates", "blend_weight", "boosters")
+REQUIRED_TRAINED = (
+    "divisions",
+    "slices",
+    "features",
+    "usable",
+    "base_rates",
+    "buyers",
+    "selection_buyers",
+    "blend_weight",
+    "boosters",
+)
 
 
 @dataclass(frozen=True)

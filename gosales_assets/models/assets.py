@@ -243,7 +243,13 @@ def _fit(
         division: calibrate(judgements.filter(pl.col("division") == division), seed)
         for division in model.inputs.divisions
     }
-    made = card.trained_card(model, slices, rows, metrics, checksums, curves)
+    buyers = {
+        name: dict(
+            part.group_by("division").agg(pl.col("label").sum()).sort("division").iter_rows()
+        )
+        for name, part in (("buyers", training), ("selection_buyers", judgements))
+    }
+    made = card.trained_card(model, slices, rows, metrics, checksums, curves) | buyers
     return (model, judgements), metrics, made
 
 

@@ -97,7 +97,13 @@ class Inputs:
 
     def check(self, matrix: pl.DataFrame) -> None:
         """Refuse rows that this model was not made for."""
-        found = feature_columns(matrix)
+        self.check_features(feature_columns(matrix))
+        strangers = sorted(set(matrix["division"].unique()) - set(self.divisions))
+        if strangers:
+            raise ModelMismatch(f"the model does not know the division {', '.join(strangers)}")
+
+    def check_features(self, found: Sequence[str]) -> None:
+        """Refuse a feature list that is not that of training."""
         missing = [name for name in self.features if name not in found]
         unknown = [name for name in found if name not in self.features]
         if missing or unknown:
@@ -105,9 +111,6 @@ class Inputs:
                 f"feature list mismatch: the model was trained with {len(self.features)} features; "
                 f"missing {missing or 'none'}, unknown {unknown or 'none'}"
             )
-        strangers = sorted(set(matrix["division"].unique()) - set(self.divisions))
-        if strangers:
-            raise ModelMismatch(f"the model does not know the division {', '.join(strangers)}")
 
 
 def _rank(name: str) -> pl.Expr:

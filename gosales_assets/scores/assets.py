@@ -26,6 +26,8 @@ from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.models.cores import cores
 from gosales_assets.models.slices import slices_by_division
 from gosales_assets.partitions import (
+    ALL_DIVISIONS,
+    CUTOFFS,
     GRID,
     KEYS,
     SAME_CUTOFF,
@@ -37,8 +39,9 @@ from gosales_assets.partitions import (
 )
 from gosales_assets.pictures import png
 from gosales_assets.scores.calibrated import calibrated_in_the_large
-from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.scores.contract import ICP_SCORES, UNSCORED
 from gosales_assets.scores.figures import score_histogram
+from gosales_assets.scores.guards import refusals
 from gosales_assets.scores.prospect_assets import PROSPECT_ASSETS, PROSPECT_CHECKS
 from gosales_assets.scores.scoring import rank, score
 from gosales_assets.settings import Settings
@@ -46,6 +49,7 @@ from gosales_assets.sources.contract import CUSTOMERS
 from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
 from gosales_assets.warehouse import Warehouse
 
+FEATURES = [name for name in FEATURE_MATRIX.types if "__" in name]
 BUYERS = ["division", "customer_id", "label", "net_gp_window"]
 
 
@@ -63,6 +67,14 @@ class _Cutoff:
         wanted = [{"cutoff": cutoff, "division": division} for division in sorted(divisions)]
         return self.warehouse.read_many(FEATURE_MATRIX, wanted)
 
+    def scorable(self, cutoff: str, divisions: Sequence[str]) -> list[str]:
+        """Divisions that a cutoff's model learned of and that nothing speaks against."""
+        home = self.warehouse.home_path
+        refused = refusals(home, cutoff, divisions, FEATURES)
+        left = sorted(set(divisions) - set(refused))
+        trained = artefact.load(home, cutoff) if left else None
+        return [division for division in left if trained and division in trained.model.windows]
+
     def ranked(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
         """Scores and percentiles of the divisions that a cutoff's model knows; None: none."""
         key = (cutoff, tuple(sorted(divisions)))
@@ -71,9 +83,9 @@ class _Cutoff:
         return self.ranks[key]
 
     def _rank(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
-        trained = artefact.load(self.warehouse.home_path, cutoff)
-        scored = _scored(trained, divisions)
-        if trained is None or not scored:
+        scored = self.scorable(cutoff, divisions)
+        trained = artefact.load(self.warehouse.home_path, cutoff) if scored else None
+        if trained is None:
             return None
         wanted = [{"cutoff": cutoff, "division": division} for division in scored]
         return rank(
@@ -122,6 +134,51 @@ def icp_scores(
             store(context, warehouse, ICP_SCORES, rows, metadata, cutoff=cutoff, division=division)
 
 
+@table_asset(
+    UNSCORED,
+    deps=[
+        dep(ICP_SCORES, ALL_DIVISIONS),
+        dg.AssetDep(POOLED_MODEL),
+        dep(CALIBRATION, ALL_DIVISIONS),
+        dep(TARGET_WINDOWS),
+    ],
+    kinds={"polars"},
+)
+def unscored(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Say for each division of a cutoff that has no scores why it has none."""
+    for cutoff in context.partition_keys:
+        refused = refusals(warehouse.home_path, cutoff, KEYS.divisions, FEATURES)
+        records = [
+            {"cutoff": day(cutoff), "division": division, "reason": reason}
+            for division, reason in refused.items()
+        ]
+        frame = UNSCORED.typed(pl.DataFrame(records, schema=UNSCORED.types))
+        store(context, warehouse, UNSCORED, frame, metadata=refused, cutoff=cutoff)
+
+
+@dg.asset_check(
+    asset=asset_key(UNSCORED),
+    name="every_division_is_scored",
+    partitions_def=CUTOFFS,
+    description=(
+        "No division had to be left out. A breach says which and why; the others have their "
+        "scores, and nothing stops."
+    ),
+)
+def every_division_is_scored(
+    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+) -> dg.AssetCheckResult:
+    """Fail, without blocking, where divisions were left out."""
+    return check_partitions(
+        context,
+        UNSCORED,
+        lambda keys: remarks(warehouse.read(UNSCORED, **keys)["reason"].to_list()),
+        name="every_division_is_scored",
+        blocking=False,
+        severity=dg.AssetCheckSeverity.ERROR,
+    )
+
+
 @dg.asset_check(
     asset=asset_key(ICP_SCORES),
     name="scores_cover_all_candidates",
@@ -140,8 +197,11 @@ def scores_cover_all_candidates(
     """Compare the customers scored with the candidates, partition by partition."""
 
     def find(keys: dict[str, str]) -> list[Breach]:
-        card = artefact.load_card(warehouse.home_path, keys["cutoff"])
-        trained = keys["division"] in card.get("divisions", [])
+        division, home = keys["division"], warehouse.home_path
+        refused = refusals(home, keys["cutoff"], [division], FEATURES)
+        trained = not refused and division in artefact.load_card(home, keys["cutoff"]).get(
+            "divisions", []
+        )
         scored = set(warehouse.read(ICP_SCORES, columns=["customer_id"], **keys)["customer_id"])
         wanted = set(warehouse.read(CANDIDATES, columns=["customer_id"], **keys)["customer_id"])
         differing = scored ^ (wanted if trained else set())
@@ -188,10 +248,10 @@ def _scores(
 ) -> pl.DataFrame:
     """Rows of all divisions that the cutoff's model knows; none where there is no model."""
     ranked = known.ranked(cutoff, divisions)
-    trained = artefact.load(known.warehouse.home_path, cutoff)
+    scored = known.scorable(cutoff, divisions)
+    trained = artefact.load(known.warehouse.home_path, cutoff) if scored else None
     if ranked is None or trained is None:
         return ICP_SCORES.empty()
-    scored = _scored(trained, divisions)
     before = earlier(KEYS.cutoffs, cutoff)[-1:]
     about = {
         "run_id": run_id,
@@ -207,11 +267,6 @@ def _scores(
         about=about,
         threads=cores(known.warehouse.threads),
     )
-
-
-def _scored(trained: artefact.Trained | None, divisions: Sequence[str]) -> list[str]:
-    """Divisions that a model can score: those it had rows to learn from."""
-    return sorted(set(divisions) & set(trained.model.windows)) if trained else []
 
 
 def _buyers(known: _Cutoff, cutoff: str, divisions: list[str]) -> pl.DataFrame:
@@ -231,9 +286,11 @@ def _buyers(known: _Cutoff, cutoff: str, divisions: list[str]) -> pl.DataFrame:
     return rows.filter(pl.col("label") == 1).drop("label")
 
 
-ASSETS = [icp_scores, *PROSPECT_ASSETS]
+ASSETS = [icp_scores, unscored, *PROSPECT_ASSETS]
 CHECKS = [
     contract_check(ICP_SCORES),
+    contract_check(UNSCORED),
+    every_division_is_scored,
     scores_cover_all_candidates,
     probabilities_are_calibrated,
     *PROSPECT_CHECKS,

@@ -46,6 +46,17 @@ class IcpScores(Contract):
     calibration_method: str = pa.Field(isin=METHODS, description="See models.calibration.")
 
 
+class Unscored(Contract):
+    """Divisions that were not scored at a cutoff though others were, and why.
+
+    A division without evidence gets no made-up number. Divisions that are warming up are not here.
+    """
+
+    cutoff: pl.Date = pa.Field(description="Cutoff that was to be scored.")
+    division: str = pa.Field(description="Division or SKU set that has no scores.")
+    reason: str = pa.Field(description="Why, and what to do about it.")
+
+
 ICP_SCORES = table(
     IcpScores,
     "scores.icp_scores",
@@ -53,5 +64,13 @@ ICP_SCORES = table(
     sort=("customer_id",),
     partitions=("cutoff", "division"),
     volatile=("run_id",),
+    may_be_empty=True,
+)
+UNSCORED = table(
+    Unscored,
+    "scores.unscored",
+    grain="one row per cutoff and division that could not be scored",
+    sort=("division",),
+    partitions=("cutoff",),
     may_be_empty=True,
 )

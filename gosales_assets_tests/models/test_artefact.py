@@ -48,7 +48,7 @@ def home(tmp_path: Path, trained: tuple[PooledModel, pl.DataFrame]) -> Path:
         ["training", "training_positives", "selection", "selection_positives"], 900
     )
     card = trained_card(trained[0], slices, rows, MODEL_METRICS.empty(), {}, {})
-    card["model_version"] = "v1"
+    card |= {"model_version": "v1", "buyers": {"A": 300}, "selection_buyers": {"A": 300}}
     artefact.save(tmp_path, CUTOFF, card, markdown(card), trained)
     return tmp_path
 
