@@ -42,7 +42,7 @@ SELECTION_BUYERS = 25
 HALVES = 2
 QUARTERS = 4
 LOGISTIC_ROWS = 6_000  # of both halves together
-BOOSTER_ROWS = 20_000
+BOOSTER_ROWS = 10_000
 
 L1_RATIOS = (0.0, 0.2, 0.5)
 PENALTIES = (0.1, 1.0, 10.0)  # sklearn's C, ascending: a fit starts from the one before
