@@ -47,8 +47,8 @@ BOOSTER_ROWS = 10_000
 L1_RATIOS = (0.0, 0.2, 0.5)
 PENALTIES = (0.1, 1.0, 10.0)  # sklearn's C, ascending: a fit starts from the one before
 # C weighs the sum of the rows' losses: the same C pulls less with more rows. So C is given for
-# this many rows. Among .001 to 10 as they are, .001 to .03 ranked best with 3,000 rows of two logs
-# and .03 to .1 with 200 rows of a third: in both 0.1 to 3 for 30 rows.
+# this many rows. Among .001 to 10 as they are, .001 to .03 ranked best with 3,000 rows of one log
+# and .01 to .1 with about 400 rows of another: .1 to 3 for 30 rows.
 PENALTY_ROWS = 30
 PASSES = 25  # over the rows, of saga
 

@@ -7,7 +7,7 @@ that what is hard for both cancels out.
 Why at least 200 judged buyers: on AdventureWorks, whose divisions have 30 to 180, two standard
 errors alone let a fifth to a half of the divisions' models join, and the mean AUC at a later
 cutoff fell by .0009 (expansion .0034): a season's mood in a small slice passes any such test. With
-the bound nothing joins there, and on two larger logs one or two divisions per cutoff do. The bound
+the bound nothing joins there, and on two larger logs none to two divisions per cutoff do. The bound
 was chosen on the same ten cutoffs that show this, so it is a precaution, not a proven figure; what
 joining adds is small either way (+.0001 AUC, mean of the ten).
 """
