@@ -162,6 +162,9 @@ class Models(Section):
         240_000, ge=1_000, description="More rows than this are sampled by customer."
     )
     booster_seeds: int = Field(5, ge=1, description="Boosters averaged over as many seeds.")
+    division_models: bool = Field(
+        True, description="Also fit models of single divisions; they join where they clearly win."
+    )
 
 
 class Validation(Section):

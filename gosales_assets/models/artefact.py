@@ -1,8 +1,9 @@
 """A trained model as files: written aside, moved into place whole, and refused when incomplete.
 
 ``<home>/models/cutoff=2024-12-31/`` holds ``card.json`` (what the model is), ``card.md`` (the same
-for people), ``logistic.joblib``, ``booster_0.txt`` ... and ``judgements.parquet`` (log odds of the
-rows it was judged on). In the warm-up there is only a card that says so.
+for people), ``logistic.joblib``, ``booster_0.txt`` ..., ``division_models.joblib`` and
+``judgements.parquet`` (log odds of the rows it was judged on). In the warm-up there is only a card
+that says so.
 """
 
 import json
@@ -17,12 +18,15 @@ from typing import Any
 
 import polars as pl
 
+from gosales_assets.models.division_models import DivisionModels
 from gosales_assets.models.inputs import Inputs, ModelMismatch
 from gosales_assets.models.pooled import PooledModel
+from gosales_assets.models.training import Fitted
 
 CARD = "card.json"
 CARD_FOR_PEOPLE = "card.md"
 LOGISTIC = "logistic.joblib"
+OWN = "division_models.joblib"
 JUDGEMENTS = "judgements.parquet"
 JUDGED = [
     "cutoff",
@@ -44,6 +48,7 @@ REQUIRED_TRAINED = (
     "base_rates",
     "buyers",
     "selection_buyers",
+    "winners",
     "blend_weight",
     "boosters",
 )
@@ -51,9 +56,13 @@ REQUIRED_TRAINED = (
 
 @dataclass(frozen=True)
 class Trained:
-    """A model, its card, and the judged rows."""
+    """A cutoff's models, their card, and the judged rows.
+
+    ``own``: division -> the models of it alone.
+    """
 
     model: PooledModel
+    own: Mapping[str, DivisionModels]
     card: Mapping[str, Any]
     judgements: pl.DataFrame
 
@@ -68,7 +77,7 @@ def save(
     cutoff: str,
     card: Mapping[str, Any],
     markdown: str,
-    trained: tuple[PooledModel, pl.DataFrame] | None,
+    fitted: Fitted | None,
 ) -> Path:
     """Write an artefact aside and swap it in; readers see the old one, none, or the new one."""
     target = folder_of(home, cutoff)
@@ -79,8 +88,8 @@ def save(
     try:
         (scratch / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n", "utf-8")
         (scratch / CARD_FOR_PEOPLE).write_text(markdown, "utf-8")
-        if trained is not None:
-            _write_model(scratch, *trained)
+        if fitted is not None:
+            _write_model(scratch, fitted)
         if target.exists():
             os.replace(target, retired)  # noqa: PTH105 - a folder cannot replace a full one
         os.replace(scratch, target)  # noqa: PTH105
@@ -126,7 +135,7 @@ def load(home: Path, cutoff: str) -> Trained | None:
     if card["status"] != "trained":
         return None
     folder = folder_of(home, cutoff)
-    names = [LOGISTIC, JUDGEMENTS, *(_booster(number) for number in range(card["boosters"]))]
+    names = [LOGISTIC, OWN, JUDGEMENTS, *(_booster(number) for number in range(card["boosters"]))]
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise ModelMismatch(f"the model of cutoff {cutoff} lacks the files {', '.join(missing)}")
@@ -147,17 +156,19 @@ def load(home: Path, cutoff: str) -> Trained | None:
         ],
         weight=card["blend_weight"],
     )
-    return Trained(model, card, pl.read_parquet(folder / JUDGEMENTS))
+    own = joblib.load(folder / OWN)
+    return Trained(model, own, card, pl.read_parquet(folder / JUDGEMENTS))
 
 
 def _booster(number: int) -> str:
     return f"booster_{number}.txt"
 
 
-def _write_model(folder: Path, model: PooledModel, judgements: pl.DataFrame) -> None:
+def _write_model(folder: Path, fitted: Fitted) -> None:
     import joblib
 
-    joblib.dump(model.logistic, folder / LOGISTIC)
-    for number, booster in enumerate(model.boosters):
+    joblib.dump(fitted.pooled.logistic, folder / LOGISTIC)
+    joblib.dump(dict(fitted.own), folder / OWN)
+    for number, booster in enumerate(fitted.pooled.boosters):
         booster.save_model(str(folder / _booster(number)))
-    judgements.select(JUDGED).write_parquet(folder / JUDGEMENTS)
+    fitted.judgements.select(JUDGED).write_parquet(folder / JUDGEMENTS)

@@ -27,8 +27,9 @@ from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
 from gosales_assets.models.cores import cores
 from gosales_assets.models.evaluation import mean_metrics, model_metrics
 from gosales_assets.models.figures import gains_and_reliability
-from gosales_assets.models.pooled import NothingToLearn, PooledModel, fit_pooled
+from gosales_assets.models.pooled import NothingToLearn
 from gosales_assets.models.slices import Slices, slices_by_division
+from gosales_assets.models.training import Fitted, fit_all
 from gosales_assets.models.training_rows import data_checksums, slice_rows
 from gosales_assets.partitions import (
     ALL_DIVISIONS,
@@ -185,10 +186,10 @@ def _train(
     slices: dict[str, Slices],
 ) -> dict[str, Any]:
     """Train one cutoff's model inside an MLflow run; returns what the UI shows of it."""
-    made, metrics, trained = None, MODEL_METRICS.empty(), None
+    made, metrics, fitted = None, MODEL_METRICS.empty(), None
     if slices:
         try:
-            trained, metrics, made = _fit(warehouse, settings, cutoff, windows, slices)
+            fitted, metrics, made = _fit(warehouse, settings, cutoff, windows, slices)
         except NothingToLearn as error:
             made = card.untrained_card(cutoff, windows, NOT_ENOUGH, str(error))
     else:
@@ -196,7 +197,7 @@ def _train(
         made = card.untrained_card(cutoff, windows, WARM_UP, reason)
     made["model_version"] = f"{cutoff}+{settings.config_hash[:8]}+{warehouse.code_version}"
     text = card.markdown(made)
-    folder = artefact.save(warehouse.home_path, cutoff, made, text, trained)
+    folder = artefact.save(warehouse.home_path, cutoff, made, text, fitted)
     mlflow_record.log_card(made, text)
     shown: dict[str, Any] = {
         "status": made["status"],
@@ -204,9 +205,9 @@ def _train(
         "folder": dg.MetadataValue.path(str(folder)),
     }
     pictures: dict[str, Any] = {}
-    if trained is not None:
-        figure = gains_and_reliability(trained[1])
-        mlflow_record.log_models(*trained, figure)
+    if fitted is not None:
+        figure = gains_and_reliability(fitted.judgements)
+        mlflow_record.log_models(fitted.pooled, fitted.judgements, figure)
         pictures = {"gains and reliability": png(figure, f"Gains and reliability, {cutoff}")}
     store(context, warehouse, MODEL_METRICS, metrics, metadata=pictures, cutoff=cutoff)
     return shown | pictures
@@ -218,19 +219,20 @@ def _fit(
     cutoff: str,
     windows: dict[str, int],
     slices: dict[str, Slices],
-) -> tuple[tuple[PooledModel, pl.DataFrame], pl.DataFrame, dict[str, Any]]:
+) -> tuple[Fitted, pl.DataFrame, dict[str, Any]]:
     most, seed = settings.models.max_training_rows, settings.seed
     training, selection = slice_rows(warehouse, slices, windows, most, seed)
-    model, judgements = fit_pooled(
+    fitted = fit_all(
         training,
         selection,
         cutoff=day(cutoff),
         windows=windows,
         seeds=settings.models.booster_seeds,
+        own_models=settings.models.division_models,
         seed=seed,
         threads=cores(warehouse.threads),
     )
-    judgements = judgements.with_columns(final=pl.col("blend"))
+    judgements = fitted.judgements
     metrics = model_metrics(judgements, day(cutoff))
     rows = {
         "training": training.height,
@@ -241,7 +243,7 @@ def _fit(
     checksums = data_checksums(warehouse, slices)
     curves = {
         division: calibrate(judgements.filter(pl.col("division") == division), seed)
-        for division in model.inputs.divisions
+        for division in fitted.pooled.inputs.divisions
     }
     buyers = {
         name: dict(
@@ -249,8 +251,8 @@ def _fit(
         )
         for name, part in (("buyers", training), ("selection_buyers", judgements))
     }
-    made = card.trained_card(model, slices, rows, metrics, checksums, curves) | buyers
-    return (model, judgements), metrics, made
+    made = card.trained_card(fitted, slices, rows, metrics, checksums, curves) | buyers
+    return fitted, metrics, made
 
 
 def _without_model(status: str, why: str) -> dict[str, Any]:

@@ -1,15 +1,19 @@
 """The calibrated model of a cutoff: rows of feature matrices in, probabilities out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from gosales_assets.models.artefact import Trained
 from gosales_assets.models.calibration import EVERYBODY
 from gosales_assets.models.curves import curve_of
-from gosales_assets.models.inputs import ModelMismatch, Numbers
+from gosales_assets.models.division_models import DivisionModels
+from gosales_assets.models.inputs import DIVISION, ModelMismatch, Numbers
 from gosales_assets.models.pooled import PooledModel
+from gosales_assets.models.winner import BLEND, final_logits
 
 Floats = NDArray[np.float64]
 
@@ -24,12 +28,22 @@ class CalibratedModel:
     ----------
     pooled
         The model of all divisions.
+    own, winners
+        Division -> its own models, and the name of what it is scored by.
     curves
         Rows of ``models.calibration`` of the cutoff; a division without a curve is refused.
     """
 
     pooled: PooledModel
+    own: Mapping[str, DivisionModels]
+    winners: Mapping[str, str]
     curves: pl.DataFrame
+
+    @classmethod
+    def of(cls, trained: Trained, curves: pl.DataFrame) -> "CalibratedModel":
+        """Put a cutoff's artefact and its calibrations together."""
+        winners = {division: row["name"] for division, row in trained.card["winners"].items()}
+        return cls(trained.model, trained.own, winners, curves)
 
     def probabilities(self, matrix: pl.DataFrame, threads: int) -> pl.DataFrame:
         """Chance of each row to buy its division.
@@ -52,8 +66,21 @@ class CalibratedModel:
         return self.calibrated(matrix, self.logits(self.pooled.inputs.numbers(matrix), threads))
 
     def logits(self, numbers: Numbers, threads: int) -> Floats:
-        """Raw log odds of rows that the pooled model's inputs have turned into numbers."""
-        return self.pooled.logits_of(numbers, threads)
+        """Raw log odds of each row by its division's winner.
+
+        Parameters
+        ----------
+        numbers
+            Rows that the pooled model's inputs have turned into numbers.
+        """
+        found = self.pooled.logits_of(numbers, threads)
+        codes = numbers[:, self.pooled.inputs.columns.index(DIVISION)]
+        for code, division in enumerate(self.pooled.inputs.divisions):
+            winner, rows = self.winners.get(division, BLEND), codes == code
+            if winner != BLEND and rows.any():
+                own = self.own[division].logits(numbers[rows], threads)
+                found[rows] = final_logits(winner, found[rows], own)
+        return found
 
     def calibrated(self, matrix: pl.DataFrame, logits: Floats) -> pl.DataFrame:
         """Bend raw log odds by the curve of each row's division and cohort."""

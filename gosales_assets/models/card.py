@@ -10,8 +10,8 @@ from gosales_assets.features.catalog import plain_words
 from gosales_assets.labels.windows import in_words
 from gosales_assets.models.evaluation import mean_metrics
 from gosales_assets.models.inputs import BASE_RATE, DIVISION
-from gosales_assets.models.pooled import PooledModel
 from gosales_assets.models.slices import Slices
+from gosales_assets.models.training import Fitted
 
 DRIVERS_SHOWN = 15
 LIMITS = [
@@ -23,7 +23,7 @@ LIMITS = [
 
 
 def trained_card(
-    model: PooledModel,
+    fitted: Fitted,
     slices: Mapping[str, Slices],
     rows: Mapping[str, int],
     metrics: pl.DataFrame,
@@ -34,6 +34,8 @@ def trained_card(
 
     Parameters
     ----------
+    fitted
+        The models, their winners and their judgements.
     slices
         Division -> what it was learned from and judged on.
     rows
@@ -45,7 +47,7 @@ def trained_card(
     calibration
         Division -> its curves: see ``models.calibration.calibrate``.
     """
-    means = mean_metrics(metrics)
+    means, model = mean_metrics(metrics), fitted.pooled
     return {
         "status": "trained",
         "cutoff": model.cutoff.isoformat(),
@@ -69,6 +71,11 @@ def trained_card(
         "boosters": len(model.boosters),
         "blend_weight": model.weight,
         "winner": _winner(model.weight),
+        "own_models": {division: own.note for division, own in sorted(fitted.own.items())},
+        "winners": {
+            division: {"name": winner.name, "why": winner.note}
+            for division, winner in sorted(fitted.winners.items())
+        },
         "drivers": [
             {"input": name, "share_of_gain": round(share, 6)}
             for name, share in model.drivers()[:DRIVERS_SHOWN]
@@ -111,9 +118,15 @@ def markdown(card: Mapping[str, Any]) -> str:
         f"{rows['selection_positives']:,} bought.\n",
         "## Out of time, mean over divisions\n",
         _table(
-            ["cohort", "candidate", "metric", "value"],
+            ["cohort", "candidate", "metric", "value", "divisions"],
             [
-                [row["cohort"], row["candidate"], row["metric"], f"{row['value']:.3f}"]
+                [
+                    row["cohort"],
+                    row["candidate"],
+                    row["metric"],
+                    f"{row['value']:.3f}",
+                    str(row["divisions"]),
+                ]
                 for row in card["metrics"]
             ],
         ),
@@ -121,6 +134,14 @@ def markdown(card: Mapping[str, Any]) -> str:
         _table(
             ["input", "share of gain"],
             [[_in_words(row["input"]), f"{row['share_of_gain']:.1%}"] for row in card["drivers"]],
+        ),
+        "## What each division is scored by\n",
+        _table(
+            ["division", "scored by", "why"],
+            [
+                [division, winner["name"], winner["why"]]
+                for division, winner in sorted(card["winners"].items())
+            ],
         ),
         "## Calibration\n",
         _table(

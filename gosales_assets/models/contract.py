@@ -5,7 +5,7 @@ import polars as pl
 
 from gosales_assets.tables import Contract, table
 
-CANDIDATES = ["logistic", "booster", "blend", "naive"]
+CANDIDATES = ["logistic", "booster", "blend", "division_logistic", "division_booster", "naive"]
 METRICS = ["auc", "lift_10", "brier", "log_loss"]
 COHORTS = ["all", "repeat", "expansion"]
 METHODS = ["intercept", "platt", "isotonic", "base_rate", "none"]
@@ -23,7 +23,11 @@ class ModelMetrics(Contract):
     cutoff: pl.Date = pa.Field(description="Cutoff that the model is for.")
     division: str = pa.Field(description="Division or SKU set.")
     cohort: str = pa.Field(isin=COHORTS, description="all, repeat or expansion.")
-    candidate: str = pa.Field(isin=CANDIDATES, description="logistic, booster, blend or naive.")
+    candidate: str = pa.Field(
+        isin=CANDIDATES,
+        description="logistic, booster: of all divisions; blend: of the two; division_...: of this "
+        "division alone, where it has the buyers; naive.",
+    )
     metric: str = pa.Field(isin=METRICS, description="auc, lift_10, brier or log_loss.")
     value: float = pa.Field(
         nullable=True,

@@ -23,7 +23,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gosales_assets.models.booster import booster_logits, booster_parameters, directions
-from gosales_assets.models.calibration import intercept_shift
+from gosales_assets.models.curves import intercept_shift
 from gosales_assets.models.inputs import Inputs, Numbers
 from gosales_assets.models.metrics import log_loss, sigmoid
 from gosales_assets.models.slices import folds, sample_customers

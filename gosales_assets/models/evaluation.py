@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gosales_assets.models.contract import COHORTS, MODEL_METRICS
+from gosales_assets.models.division_models import CANDIDATES
 from gosales_assets.models.metrics import auc, brier, lift, log_loss, sigmoid
 from gosales_assets.models.naive import naive_score
 from gosales_assets.models.pooled import SELECTED
@@ -16,12 +17,13 @@ Floats = NDArray[np.float64]
 
 
 def model_metrics(judgements: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """Measure logistic, booster, blend and naive on judged rows.
+    """Measure every candidate, and naive, on judged rows.
 
     Parameters
     ----------
     judgements
-        Selection rows with features, ``label`` and log odds ``logistic, booster, blend``.
+        Selection rows with features, ``label`` and the candidates' log odds; null: the division
+        has no such model.
     cutoff
         Cutoff that the model is for.
 
@@ -60,7 +62,9 @@ def mean_metrics(metrics: pl.DataFrame) -> pl.DataFrame:
 def _figures(rows: pl.DataFrame, cohort: str) -> Iterator[dict[str, object]]:
     labels = rows["label"].to_numpy().astype(np.float64)
     about = {"rows": rows.height, "positives": int(labels.sum())}
-    for candidate in SELECTED:
+    for candidate in (*SELECTED, *CANDIDATES):
+        if rows[candidate].has_nulls():  # the division has no such model
+            continue
         logits = rows[candidate].to_numpy()
         probabilities = sigmoid(logits)
         values = {

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gosales_assets.models.calibration import intercept_shift
+from gosales_assets.models.curves import intercept_shift
 from gosales_assets.models.division_models import CANDIDATES
 
 Floats = NDArray[np.float64]

@@ -89,7 +89,7 @@ class _Cutoff:
             return None
         wanted = [{"cutoff": cutoff, "division": division} for division in scored]
         return rank(
-            CalibratedModel(trained.model, self.warehouse.read_many(CALIBRATION, wanted)),
+            CalibratedModel.of(trained, self.warehouse.read_many(CALIBRATION, wanted)),
             self.matrix(cutoff, scored),
             cutoff=day(cutoff),
             windows=self.windows,

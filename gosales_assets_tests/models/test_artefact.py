@@ -11,15 +11,16 @@ import pytest
 from gosales_assets.models import artefact
 from gosales_assets.models.card import markdown, trained_card, untrained_card
 from gosales_assets.models.contract import MODEL_METRICS
+from gosales_assets.models.division_models import CANDIDATES
 from gosales_assets.models.inputs import ModelMismatch
-from gosales_assets.models.pooled import PooledModel, fit_pooled
 from gosales_assets.models.slices import Slices
+from gosales_assets.models.training import Fitted, fit_all
 
 CUTOFF = "2024-12-31"
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[PooledModel, pl.DataFrame]:
+def fitted() -> Fitted:
     random = np.random.default_rng(5)
     x = random.normal(size=900)
     rows = pl.DataFrame(
@@ -33,34 +34,43 @@ def trained() -> tuple[PooledModel, pl.DataFrame]:
         }
     )
     windows = {"A": 6, "B": 6, "C": 9}
-    model, judgements = fit_pooled(
-        rows, rows, cutoff=date(2024, 12, 31), windows=windows, seeds=2, seed=1, threads=1
+    return fit_all(
+        rows,
+        rows,
+        cutoff=date(2024, 12, 31),
+        windows=windows,
+        seeds=2,
+        own_models=True,
+        seed=1,
+        threads=1,
     )
-    return model, judgements.with_columns(final=pl.col("blend"))
 
 
 @pytest.fixture
-def home(tmp_path: Path, trained: tuple[PooledModel, pl.DataFrame]) -> Path:
+def home(tmp_path: Path, fitted: Fitted) -> Path:
     by_time = Slices((date(2024, 3, 31),), date(2024, 6, 30), "time")
     slices = {"A": by_time, "B": by_time}
     slices["C"] = Slices((date(2024, 3, 31),), date(2024, 3, 31), "customer")
     rows = dict.fromkeys(
         ["training", "training_positives", "selection", "selection_positives"], 900
     )
-    card = trained_card(trained[0], slices, rows, MODEL_METRICS.empty(), {}, {})
+    card = trained_card(fitted, slices, rows, MODEL_METRICS.empty(), {}, {})
     card |= {"model_version": "v1", "buyers": {"A": 300}, "selection_buyers": {"A": 300}}
-    artefact.save(tmp_path, CUTOFF, card, markdown(card), trained)
+    artefact.save(tmp_path, CUTOFF, card, markdown(card), fitted)
     return tmp_path
 
 
-def test_a_saved_model_scores_the_same(
-    home: Path, trained: tuple[PooledModel, pl.DataFrame]
-) -> None:
+def test_a_saved_model_scores_the_same(home: Path, fitted: Fitted) -> None:
     found = artefact.load(home, CUTOFF)
     assert found is not None
-    rows = trained[1].drop("label", "logistic", "booster", "blend", "final")
-    assert np.array_equal(found.model.logits(rows, 1), trained[0].logits(rows, 1))
-    assert found.judgements["blend"].equals(trained[1]["blend"])
+    rows = fitted.judgements.drop("label", "logistic", "booster", "blend", *CANDIDATES, "final")
+    assert np.array_equal(found.model.logits(rows, 1), fitted.pooled.logits(rows, 1))
+    numbers = fitted.pooled.inputs.numbers(rows)
+    assert set(found.own) == set(fitted.own) != set()
+    for division, own in fitted.own.items():
+        for name, logits in own.logits(numbers, 1).items():
+            assert np.array_equal(found.own[division].logits(numbers, 1)[name], logits)
+    assert found.judgements["final"].equals(fitted.judgements["final"])
 
 
 def test_the_card_says_each_divisions_window_and_slices(home: Path) -> None:

@@ -12,7 +12,7 @@ from gosales_assets.drift.scores import unscored_alerts
 from gosales_assets.models import artefact
 from gosales_assets.models.inputs import ModelMismatch
 from gosales_assets.scores.guards import refusals, unscorable
-from gosales_assets_tests.models.test_artefact import CUTOFF, home, trained
+from gosales_assets_tests.models.test_artefact import CUTOFF, fitted, home
 
 CARD = {
     "slices": {"Sold": {}, "Withdrawn": {"selection": "2024-06-30"}, "Launched": {}},
@@ -22,7 +22,7 @@ CARD = {
 }
 FEATURES = ["rfm__all__orders__12m"]
 
-__all__ = ["home", "trained"]
+__all__ = ["fitted", "home"]
 
 
 @pytest.mark.parametrize(
