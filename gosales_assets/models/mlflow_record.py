@@ -13,6 +13,7 @@ import polars as pl
 
 from gosales_assets.models import bundle
 from gosales_assets.models.artefact import Trained
+from gosales_assets.models.division_picture import division_picture
 from gosales_assets.models.pooled import PooledModel
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ PARAMETERS = [
 ]
 FEATURES = "features.json"
 PICTURE = "gains_and_reliability.png"
+DIVISION_PICTURE = "gains_and_reliability.svg"
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,6 @@ def log_division(
 ) -> str:
     """Log what there is to know of one division to a run inside the cutoff's run.
 
-    The picture of gains and reliability is the cutoff's: one per division would cost more time
-    than all the rest.
-
     Parameters
     ----------
     curves
@@ -141,6 +140,9 @@ def log_division(
         )
         with tempfile.TemporaryDirectory(prefix="gosales-") as scratch:
             _write_division(Path(scratch), curves, card)
+            judged = trained.judgements.filter(pl.col("division") == division)
+            picture = division_picture(judged, f"{division}, {tags['cutoff']}")
+            (Path(scratch) / DIVISION_PICTURE).write_text(picture, "utf-8")
             client.log_artifacts(run.info.run_id, scratch)
     except BaseException:
         client.set_terminated(run.info.run_id, "FAILED")

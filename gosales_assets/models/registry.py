@@ -1,7 +1,7 @@
 """Registering a cutoff's models: one bundle, and a version of it for every calibrated division.
 
 The bundle (``models.bundle``) is logged once into the cutoff's MLflow run. Each calibrated division
-then has a run inside that run, with its own figures, card and calibration, and a version of the
+then has a run inside that run, with its own figures, card and picture, and a version of the
 registered model ``icp_<division>`` whose source is the bundle.
 
 **The same model again.** A version is known by the tag ``fingerprint``, a checksum of the bundle's

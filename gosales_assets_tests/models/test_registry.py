@@ -222,7 +222,7 @@ def test_each_calibrated_division_has_a_version_and_a_run_of_its_own(world: Worl
             run.data.metrics
         )
         logged = {file.path for file in world.client.list_artifacts(run.info.run_id)}
-        assert logged == {"card.json", "card.md", "calibration.csv"}
+        assert logged == {"card.json", "card.md", "calibration.csv", "gains_and_reliability.svg"}
         features = world.client.download_artifacts(parent.info.run_id, "features.json")
         said = json.loads(Path(features).read_text("utf-8"))
         assert said["features"] == FEATURES
