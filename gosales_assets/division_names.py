@@ -1,5 +1,6 @@
 """How a division is called: one readable key for tables, paths and partitions alike."""
 
+import hashlib
 import re
 import unicodedata
 
@@ -32,5 +33,12 @@ def division_identity(name: str) -> str:
 
 
 def registry_name(division: str) -> str:
-    """Name of a division's model in the MLflow registry, where ``/`` and ``:`` are refused."""
-    return "icp_" + re.sub(r"[^A-Za-z0-9_.-]+", "_", division)
+    """Name of a division's model in the MLflow registry, which takes few characters.
+
+    Where letters are lost, a checksum of the division tells it from others that lose the same.
+    """
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", division)
+    identity = division_identity(division)
+    if division_identity(name) != identity:
+        name += "_" + hashlib.sha256(identity.encode()).hexdigest()[:8]
+    return "icp_" + name

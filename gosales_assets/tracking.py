@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 if TYPE_CHECKING:
-    from mlflow import ActiveRun
+    from mlflow import ActiveRun, MlflowClient
 
 EXPERIMENT = "gosales"
 
@@ -37,15 +37,45 @@ class Tracking(dg.ConfigurableResource):
         """Open an MLflow run; it ends with the block, as failed when the block raises."""
         import mlflow
 
-        for chatty in ("mlflow.store.db.utils", "alembic"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
-        Path(self.home).mkdir(parents=True, exist_ok=True)
-        mlflow.set_tracking_uri(self.tracking_uri)
-        mlflow.set_registry_uri(self.tracking_uri)
+        self._connect()
         found = mlflow.get_experiment_by_name(self.experiment)
         experiment = found.experiment_id if found else self._create()
         with mlflow.start_run(experiment_id=experiment, run_name=name, tags=dict(tags)) as run:
             yield run
+
+    @contextmanager
+    def resumed(self, run_id: str) -> Iterator["ActiveRun"]:
+        """Open a run again to add to it; it ends with the block, as failed when the block raises.
+
+        Raises
+        ------
+        mlflow.exceptions.MlflowException
+            When there is no such run here.
+        """
+        import mlflow
+
+        self._connect()
+        with mlflow.start_run(run_id=run_id) as run:
+            yield run
+
+    def client(self) -> "MlflowClient":
+        """Client of these runs and this registry, whatever MLflow's own settings are."""
+        from mlflow import MlflowClient
+
+        self._quieten()
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def _connect(self) -> None:
+        import mlflow
+
+        self._quieten()
+        Path(self.home).mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_registry_uri(self.tracking_uri)
+
+    def _quieten(self) -> None:
+        for chatty in ("mlflow.store.db.utils", "alembic"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
 
     def _create(self) -> str:
         import mlflow

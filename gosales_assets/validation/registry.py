@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from gosales_assets.division_names import registry_name
+from gosales_assets.models.registry import CHALLENGER, CROWNED
 from gosales_assets.tracking import Tracking
 from gosales_assets.validation.gate import Version
 from gosales_assets.validation.tallies import Floats
@@ -14,7 +15,7 @@ from gosales_assets.validation.tallies import Floats
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-CHALLENGER, CHAMPION = "challenger", "champion"
+CHAMPION = "champion"
 
 
 class CannotScore(Exception):
@@ -55,11 +56,16 @@ class MlflowRegistry:
         return self._aliased(division, CHAMPION)
 
     def crown(self, division: str, number: str | None) -> None:
-        """Move the alias ``champion``, or with None remove it."""
+        """Move the alias ``champion``, or with None remove it.
+
+        The version is marked, so that registering its cutoff again never deletes it: a rollback
+        must find it.
+        """
         client, name = self._client(), registry_name(division)
         if number is None:
             client.delete_registered_model_alias(name, CHAMPION)
         else:
+            client.set_model_version_tag(name, number, CROWNED, "yes")
             client.set_registered_model_alias(name, CHAMPION, number)
 
     def scores(self, division: str, number: str, matrix: pl.DataFrame) -> Floats:
@@ -101,7 +107,4 @@ class MlflowRegistry:
         return Version(str(found.version), found.tags["cutoff"], found.tags["model_version"])
 
     def _client(self) -> "MlflowClient":
-        from mlflow import MlflowClient
-
-        uri = self.tracking.tracking_uri
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        return self.tracking.client()
