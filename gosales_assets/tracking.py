@@ -58,6 +58,18 @@ class Tracking(dg.ConfigurableResource):
         with mlflow.start_run(run_id=run_id) as run:
             yield run
 
+    def latest(self, tags: Mapping[str, str]) -> str | None:
+        """Id of the run with these tags that began last; None: there is none."""
+        client = self.client()
+        experiment = client.get_experiment_by_name(self.experiment)
+        if experiment is None:
+            return None
+        wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in sorted(tags.items()))
+        found = client.search_runs(
+            [experiment.experiment_id], wanted, max_results=1, order_by=["start_time DESC"]
+        )
+        return str(found[0].info.run_id) if found else None
+
     def client(self) -> "MlflowClient":
         """Client of these runs and this registry, whatever MLflow's own settings are."""
         from mlflow import MlflowClient

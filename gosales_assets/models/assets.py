@@ -15,7 +15,6 @@ from gosales_assets.contracts import (
     contract_check,
     dep,
     store,
-    table_asset,
 )
 from gosales_assets.features.contract import FEATURE_MATRIX, MATRIX_STATISTICS
 from gosales_assets.labels.contract import LABELS, PREVALENCE, TARGET_WINDOWS
@@ -25,15 +24,18 @@ from gosales_assets.models import artefact, card, mlflow_record
 from gosales_assets.models.calibration import EVERYBODY, NOT_ENOUGH, calibrate
 from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
 from gosales_assets.models.cores import cores
+from gosales_assets.models.division_card import division_cards
 from gosales_assets.models.evaluation import mean_metrics, model_metrics
 from gosales_assets.models.figures import gains_and_reliability
 from gosales_assets.models.pooled import NothingToLearn
+from gosales_assets.models.registry import register
 from gosales_assets.models.slices import Slices, slices_by_division
 from gosales_assets.models.training import Fitted, fit_all
 from gosales_assets.models.training_rows import data_checksums, slice_rows
 from gosales_assets.partitions import (
     ALL_DIVISIONS,
     CUTOFFS,
+    GRID,
     KEYS,
     SAME_CUTOFF,
     day,
@@ -47,6 +49,7 @@ from gosales_assets.tracking import Tracking
 from gosales_assets.warehouse import Warehouse
 
 POOLED_MODEL = dg.AssetKey(["models", "pooled_model"])
+CALIBRATED_MODEL = dg.AssetKey(["models", "calibrated_model"])
 WARM_UP = "warm-up"
 
 # A cutoff's model reads the matrices and labels of every division at all earlier cutoffs. Dagster
@@ -103,7 +106,11 @@ def pooled_model(
             windows,
             settings.models.training_cutoffs,
         )
-        tags = {"dagster/run_id": context.run.run_id, "cutoff": cutoff, "settings": settings.name}
+        tags = {
+            "dagster/run_id": context.run.run_id,
+            "settings": settings.name,
+            **_training(cutoff),
+        }
         with tracking.run(f"pooled model {cutoff}", tags) as run:
             metadata = _train(context, warehouse, settings, cutoff, windows, slices)
         context.add_asset_metadata(
@@ -115,34 +122,69 @@ def pooled_model(
         yield dg.MaterializeResult(asset_key=key)
 
 
-@table_asset(CALIBRATION, deps=[dg.AssetDep(POOLED_MODEL, partition_mapping=SAME_CUTOFF)])
-def calibration(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
-) -> None:
-    """Calibrate each division on the selection slice of the cutoff's model."""
+_FROM_POOLED = [dg.AssetDep(POOLED_MODEL, partition_mapping=SAME_CUTOFF)]
+_CALIBRATED_SPEC = dg.AssetSpec(
+    CALIBRATED_MODEL,
+    deps=_FROM_POOLED,
+    group_name="models",
+    owners=OWNERS,
+    kinds={"scikitlearn", "mlflow"},
+    partitions_def=GRID,
+    description=(
+        "The model of one division at one cutoff: what it is scored by, and the curves that turn "
+        "its scores into probabilities. Registered in MLflow as icp_<division>; the newest is the "
+        "challenger, and the promotion gate makes it the champion.\n\n"
+        "**Grain:** one model per cutoff and division; none where there is too little evidence."
+    ),
+)
+
+
+@dg.multi_asset(
+    specs=[_CALIBRATED_SPEC, asset_spec(CALIBRATION, _FROM_POOLED, {"scikitlearn"})],
+    name="models__calibrated_model",
+    partitions_def=GRID,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def calibrated_model(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    tracking: Tracking,
+    settings: dg.ResourceParam[Settings],
+) -> Iterator[dg.MaterializeResult]:
+    """Calibrate each division on the selection slice of the cutoff's model, and register it."""
     for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
         trained = artefact.load(warehouse.home_path, cutoff)
         status = str(artefact.load_card(warehouse.home_path, cutoff)["status"])
+        curves: dict[str, list[dict[str, Any]]] = {}
         for division in divisions:
-            if trained is None:
-                rows = [_without_model(status, "there is no model of this cutoff")]
-            elif division not in trained.model.windows:
-                rows = [_without_model(WARM_UP, "the model had nothing to learn of this division")]
-            else:
-                judged = trained.judgements.filter(pl.col("division") == division)
-                slice_of = {"calibration_cutoff": judged["cutoff"].max()}
-                rows = [row | slice_of for row in calibrate(judged, settings.seed)]
+            rows = _curves(trained, status, division, settings.seed)
+            curves[division] = rows
             keys = {"cutoff": day(cutoff), "division": division}
             frame = pl.DataFrame([keys | row for row in rows], schema_overrides=CALIBRATION.types)
+            about = {str(row["cohort"]): f"{row['method']}: {row['note']}" for row in rows}
             store(
                 context,
                 warehouse,
                 CALIBRATION,
                 frame,
-                metadata={f"{row['cohort']}": f"{row['method']}: {row['note']}" for row in rows},
+                metadata=about,
                 cutoff=cutoff,
                 division=division,
             )
+        versions = _register(warehouse, tracking, trained, cutoff, curves) if trained else {}
+        for division in divisions:
+            context.add_asset_metadata(
+                {
+                    "version": versions.get(division, "none: too little evidence"),
+                    "scored by": trained.card["winners"].get(division, {}).get("name", "nothing")
+                    if trained
+                    else "nothing",
+                },
+                asset_key=CALIBRATED_MODEL,
+                partition_key=dg.MultiPartitionKey({"cutoff": cutoff, "division": division}),
+            )
+    for key in (CALIBRATED_MODEL, asset_key(CALIBRATION)):
+        yield dg.MaterializeResult(asset_key=key)
 
 
 @dg.asset_check(
@@ -207,7 +249,7 @@ def _train(
     pictures: dict[str, Any] = {}
     if fitted is not None:
         figure = gains_and_reliability(fitted.judgements)
-        mlflow_record.log_models(fitted.pooled, fitted.judgements, figure)
+        mlflow_record.log_picture(figure)
         pictures = {"gains and reliability": png(figure, f"Gains and reliability, {cutoff}")}
     store(context, warehouse, MODEL_METRICS, metrics, metadata=pictures, cutoff=cutoff)
     return shown | pictures
@@ -255,6 +297,46 @@ def _fit(
     return fitted, metrics, made
 
 
+def _training(cutoff: str) -> dict[str, str]:
+    """Tags of the MLflow run of a cutoff's training."""
+    return {"stage": "training", "cutoff": cutoff}
+
+
+def _curves(
+    trained: artefact.Trained | None, status: str, division: str, seed: int
+) -> list[dict[str, Any]]:
+    """Calibration rows of a division, without their keys."""
+    if trained is None:
+        return [_without_model(status, "there is no model of this cutoff")]
+    if division not in trained.model.windows:
+        return [_without_model(WARM_UP, "the model had nothing to learn of this division")]
+    judged = trained.judgements.filter(pl.col("division") == division)
+    slice_of = {"calibration_cutoff": judged["cutoff"].max()}
+    return [row | slice_of for row in calibrate(judged, seed)]
+
+
+def _register(
+    warehouse: Warehouse,
+    tracking: Tracking,
+    trained: artefact.Trained,
+    cutoff: str,
+    curves: dict[str, list[dict[str, Any]]],
+) -> dict[str, str]:
+    """Register the divisions of this run; returns their version numbers."""
+    keys = [{"cutoff": cutoff, "division": division} for division in sorted(curves)]
+    run_id = tracking.latest(_training(cutoff))
+    if run_id is None:
+        with tracking.run(f"pooled model {cutoff}", _training(cutoff)) as run:
+            run_id = run.info.run_id
+    return register(
+        tracking,
+        run_id,
+        artefact.folder_of(warehouse.home_path, cutoff),
+        warehouse.read_many(CALIBRATION, keys),
+        division_cards(trained.card, curves),
+    )
+
+
 def _without_model(status: str, why: str) -> dict[str, Any]:
     return {
         "calibration_cutoff": None,
@@ -271,5 +353,5 @@ def _without_model(status: str, why: str) -> dict[str, Any]:
     }
 
 
-ASSETS = [pooled_model, calibration]
+ASSETS = [pooled_model, calibrated_model]
 CHECKS = [contract_check(MODEL_METRICS), contract_check(CALIBRATION), model_beats_naive]

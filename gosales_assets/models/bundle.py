@@ -155,7 +155,7 @@ def read(path: Path) -> "Bundle":
     contents = Contents(**{each.name: said[each.name] for each in fields(Contents)})
     trained, curves = _trained(path, contents.cutoff), pl.read_parquet(path / CURVES)
     _check(contents, trained, curves)
-    return Bundle(contents, CalibratedModel(trained.model, curves))
+    return Bundle(contents, CalibratedModel.of(trained, curves))
 
 
 def _trained(home: Path, cutoff: str) -> artefact.Trained:

@@ -14,7 +14,6 @@ import polars as pl
 from gosales_assets.models import bundle
 from gosales_assets.models.artefact import Trained
 from gosales_assets.models.division_picture import division_picture
-from gosales_assets.models.pooled import PooledModel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from mlflow.entities import RunInfo
     from mlflow.models.model import ModelInfo
 
-# Named, since MLflow otherwise starts a process to infer them, half a minute each.
-REQUIREMENTS = ["scikit-learn", "lightgbm", "numpy", "scipy"]
-TRUSTED = ["numpy.dtype"]  # what skops meets in a one-hot encoder and does not know
 PARAMETERS = [
     "status",
     "cutoff",
@@ -59,22 +55,11 @@ def log_card(card: Mapping[str, Any], markdown: str) -> None:
     mlflow.log_text(markdown, "card.md")
 
 
-def log_models(model: PooledModel, judgements: pl.DataFrame, figure: "Figure") -> None:
-    """Log the pipeline, the boosters, the picture and the judged rows to the active MLflow run."""
+def log_picture(figure: "Figure") -> None:
+    """Log the picture of gains and reliability to the active MLflow run."""
     import mlflow
-    import mlflow.lightgbm
-    import mlflow.sklearn
 
     mlflow.log_figure(figure, PICTURE)
-    mlflow.log_metric("judged_rows", judgements.height)
-    mlflow.sklearn.log_model(
-        model.logistic,
-        name="logistic",
-        pip_requirements=REQUIREMENTS,
-        skops_trusted_types=TRUSTED,
-    )
-    for number, booster in enumerate(model.boosters):
-        mlflow.lightgbm.log_model(booster, name=f"booster_{number}", pip_requirements=REQUIREMENTS)
 
 
 def log_bundle(folder: Path, features: Sequence[str], tags: Mapping[str, str]) -> "ModelInfo":

@@ -75,10 +75,15 @@ def test_every_candidate_is_measured_beside_naive() -> None:
         cohort=pl.Series(["repeat", "expansion"] * 30),
         label=pl.Series([0] * 30 + [0, 1, 1] * 10),
         **{name: pl.Series(random.normal(size=60)) for name in ("logistic", "booster", "blend")},
+        division_logistic=pl.lit(None, dtype=pl.Float64),
+        division_booster=pl.Series([None] * 30 + [0.1] * 30),
     )
     found = model_metrics(rows, date(2024, 12, 31))
     assert breaches(MODEL_METRICS, found) == []
-    assert found.height == 2 * 3 * 4 * 4
+    of_b_only = found.filter(pl.col("candidate") == "division_booster")
+    assert of_b_only["division"].unique().to_list() == ["B"]
+    assert "division_logistic" not in found["candidate"]
+    assert found.height == 2 * 3 * 4 * 4 + of_b_only.height
     assert (
         found.filter((pl.col("division") == "A") & (pl.col("metric") == "auc"))[
             "value"

@@ -19,9 +19,9 @@ from gosales_assets.models.card import markdown, trained_card
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.models.evaluation import model_metrics
 from gosales_assets.models.mlflow_record import DivisionCard
-from gosales_assets.models.pooled import PooledModel, fit_pooled
 from gosales_assets.models.registry import calibrated_divisions, register
 from gosales_assets.models.slices import Slices
+from gosales_assets.models.training import Fitted, fit_all
 from gosales_assets.tracking import Tracking
 from gosales_assets.validation.registry import CannotScore, MlflowRegistry
 from gosales_assets_tests.paths import REPOSITORY
@@ -34,7 +34,6 @@ FEATURES = [
     "rfm__all__orders__ever",
     "rfm__div__orders__ever",
 ]
-Fitted = tuple[PooledModel, pl.DataFrame]
 
 
 def matrix_of(cutoff: date, divisions: Iterable[str] = (CAD, PRINT, SCAN)) -> pl.DataFrame:
@@ -69,16 +68,16 @@ def fitted() -> dict[str, Fitted]:
         chance = 1 / (1 + np.exp(2 - rows["rfm__div__orders__ever"].fill_null(3).to_numpy()))
         drawn = np.random.default_rng(seed).random(rows.height)
         rows = rows.with_columns(label=pl.Series((drawn < chance).astype(int)))
-        model, judged = fit_pooled(
+        made[cutoff] = fit_all(
             rows,
             rows,
             cutoff=date.fromisoformat(cutoff),
             windows=dict.fromkeys([CAD, PRINT, SCAN], 6),
             seeds=2,
+            own_models=True,
             seed=seed,
             threads=1,
         )
-        made[cutoff] = (model, judged.with_columns(final=pl.col("blend")))
     return made
 
 
@@ -130,16 +129,20 @@ class World:
         self.client = self.tracking.client()
 
     def folder(self, cutoff: str, recipe: str = "settings+code") -> Path:
-        model, judged = self.fitted[cutoff]
+        made = self.fitted[cutoff]
         by_time = Slices((date(2023, 12, 31),), date(2024, 3, 31), "time")
         slices = dict.fromkeys([CAD, PRINT, SCAN], by_time)
         rows = dict.fromkeys(
             ["training", "training_positives", "selection", "selection_positives"], 900
         )
-        metrics = model_metrics(judged, date.fromisoformat(cutoff))
-        card = trained_card(model, slices, rows, metrics, {}, {})
-        card["model_version"] = f"{cutoff}+{recipe}"
-        return artefact.save(self.home, cutoff, card, markdown(card), (model, judged))
+        metrics = model_metrics(made.judgements, date.fromisoformat(cutoff))
+        card = trained_card(made, slices, rows, metrics, {}, {})
+        card |= {
+            "model_version": f"{cutoff}+{recipe}",
+            "buyers": {CAD: 9},
+            "selection_buyers": {CAD: 9},
+        }
+        return artefact.save(self.home, cutoff, card, markdown(card), made)
 
     def register(
         self, cutoff: str, slope: float = 0.8, recipe: str = "settings+code"
@@ -180,7 +183,9 @@ def test_a_fresh_process_scores_by_the_champion_as_this_one_does(world: World) -
     assert world.registry.champion(CAD) is None, "registering never makes a champion"
     world.registry.crown(CAD, challenger.number)
     matrix = matrix_of(date(2025, 6, 30), [CAD]).sample(fraction=1, shuffle=True, seed=3)
-    expected = CalibratedModel(world.fitted[NEW][0], curves_of(NEW)).probabilities(matrix, 1)
+    trained = artefact.load(world.home, NEW)
+    assert trained is not None
+    expected = CalibratedModel.of(trained, curves_of(NEW)).probabilities(matrix, 1)
     matrix.write_parquet(world.home / "matrix.parquet")
     code = (
         "import mlflow, polars as pl\n"

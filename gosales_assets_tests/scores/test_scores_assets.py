@@ -26,6 +26,7 @@ from gosales_assets.settings import current_settings
 from gosales_assets.sources.contract import CUSTOMERS as SIDE_CUSTOMERS
 from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
 from gosales_assets.tracking import Tracking
+from gosales_assets.validation.registry import MlflowRegistry
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.labels.given_windows import write_windows
 
@@ -202,9 +203,28 @@ def test_each_cutoff_has_one_finished_run(home) -> None:
     warehouse, _, cutoffs = home
     mlflow.set_tracking_uri(f"sqlite:///{warehouse.home_path / 'mlflow.db'}")
     runs = mlflow.search_runs(search_all_experiments=True)
-    assert sorted(runs["tags.cutoff"]) == cutoffs
+    of_cutoffs = runs[runs["tags.mlflow.parentRunId"].isna()]
+    assert sorted(of_cutoffs["tags.cutoff"]) == cutoffs
     assert set(runs["status"]) == {"FINISHED"}
     assert mlflow.active_run() is None
+
+
+def test_calibrated_divisions_are_registered_and_score_as_the_table_does(home) -> None:
+    import mlflow
+
+    warehouse, _, cutoffs = home
+    registry = MlflowRegistry(Tracking(home=str(warehouse.home_path)))
+    keys = {"cutoff": cutoffs[2], "division": USUAL[0]}
+    version = registry.challenger(USUAL[0])
+    assert version is not None
+    assert version.cutoff == cutoffs[2]
+    assert registry.champion(USUAL[0]) is None
+    found = registry.scores(USUAL[0], version.number, warehouse.read(FEATURE_MATRIX, **keys))
+    assert found.tolist() == warehouse.read(ICP_SCORES, **keys)["icp_score"].to_list()
+    mlflow.set_tracking_uri(f"sqlite:///{warehouse.home_path / 'mlflow.db'}")
+    runs = mlflow.search_runs(search_all_experiments=True)
+    nested = runs[runs["tags.division"] == USUAL[0]]
+    assert set(nested["tags.mlflow.parentRunId"]) <= set(runs["run_id"])
 
 
 def test_a_run_that_fails_is_ended_as_failed(tmp_path: Path) -> None:

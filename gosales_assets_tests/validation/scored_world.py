@@ -15,7 +15,7 @@ from gosales_assets.features.contract import (
 from gosales_assets.labels.contract import CANDIDATES, LABELS, PREVALENCE, TARGET_WINDOWS
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.partitions import KEYS, day
-from gosales_assets.scores.contract import ICP_SCORES
+from gosales_assets.scores.contract import ICP_SCORES, UNSCORED
 from gosales_assets.sources.contract import (
     BLOCKS,
     CONTACTS_LOG,
@@ -99,6 +99,7 @@ def write_lake(warehouse: Warehouse) -> None:
         if cutoff == OPEN:
             prevalence = PREVALENCE.empty()
         warehouse.write(PREVALENCE, prevalence, cutoff=cutoff)
+        warehouse.write(UNSCORED, UNSCORED.empty(), cutoff=cutoff)
 
 
 def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[str, object]:
