@@ -142,7 +142,8 @@ def test_any_published_row_leads_back_to_code_settings_and_inputs(small_run: Out
         assert known.height == runs.height > 0, table
         assert set(known["config_hash"]) == {small_run.summary["config_hash"]}
         assert set(known["code_version"]) == {small_run.summary["code_version"]}
-        assert set(known["session"]) == {small_run.summary["session"]}
+        # Tests that run the platform again on this home add sessions of their own.
+        assert small_run.summary["session"] in set(known["session"])
         for inputs in known["inputs"]:
             found = json.loads(inputs)
             assert {"sku_map.csv", "customers.csv"} <= set(found)
