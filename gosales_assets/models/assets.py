@@ -1,7 +1,7 @@
 """Assets of the models room: a pooled model per cutoff, how good it is, and its calibrations."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
@@ -26,7 +26,7 @@ from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
 from gosales_assets.models.cores import cores
 from gosales_assets.models.division_card import division_cards
 from gosales_assets.models.evaluation import mean_metrics, model_metrics
-from gosales_assets.models.figures import gains_and_reliability
+from gosales_assets.models.figures import gains_and_reliability, what_moves_scores
 from gosales_assets.models.pooled import NothingToLearn
 from gosales_assets.models.registry import register
 from gosales_assets.models.slices import Slices, slices_by_division
@@ -48,9 +48,13 @@ from gosales_assets.star.contract import DIM_CUTOFF
 from gosales_assets.tracking import Tracking
 from gosales_assets.warehouse import Warehouse
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 POOLED_MODEL = dg.AssetKey(["models", "pooled_model"])
 CALIBRATED_MODEL = dg.AssetKey(["models", "calibrated_model"])
 WARM_UP = "warm-up"
+ROWS_DRAWN = 2_000
 
 # A cutoff's model reads the matrices and labels of every division at all earlier cutoffs. Dagster
 # has no mapping from a grid to "this cutoff and those before it", so the edges to the grid carry
@@ -249,8 +253,12 @@ def _train(
     pictures: dict[str, Any] = {}
     if fitted is not None:
         figure = gains_and_reliability(fitted.judgements)
-        mlflow_record.log_picture(figure)
-        pictures = {"gains and reliability": png(figure, f"Gains and reliability, {cutoff}")}
+        moves = _moves(fitted, cores(warehouse.threads))
+        mlflow_record.log_pictures({"gains_and_reliability": figure, "what_moves_scores": moves})
+        pictures = {
+            "gains and reliability": png(figure, f"Gains and reliability, {cutoff}"),
+            "what moves the scores": png(moves, f"What moves the scores, {cutoff}"),
+        }
     store(context, warehouse, MODEL_METRICS, metrics, metadata=pictures, cutoff=cutoff)
     return shown | pictures
 
@@ -295,6 +303,16 @@ def _fit(
     }
     made = card.trained_card(fitted, slices, rows, metrics, checksums, curves) | buyers
     return fitted, metrics, made
+
+
+def _moves(fitted: Fitted, threads: int) -> "Figure":
+    """Picture of what moves the scores of some of the judged rows."""
+    inputs = fitted.pooled.inputs
+    numbers = inputs.numbers(fitted.judgements)
+    some = numbers[:: max(1, len(numbers) // ROWS_DRAWN)]
+    ranks = some[:, len(inputs.usable) : 2 * len(inputs.usable)]
+    names = [card.input_in_words(name) for name in inputs.usable]
+    return what_moves_scores(names, ranks, fitted.pooled.contributions(some, threads))
 
 
 def _training(cutoff: str) -> dict[str, str]:

@@ -133,7 +133,10 @@ def markdown(card: Mapping[str, Any]) -> str:
         "## What it goes by\n",
         _table(
             ["input", "share of gain"],
-            [[_in_words(row["input"]), f"{row['share_of_gain']:.1%}"] for row in card["drivers"]],
+            [
+                [input_in_words(row["input"]), f"{row['share_of_gain']:.1%}"]
+                for row in card["drivers"]
+            ],
         ),
         "## What each division is scored by\n",
         _table(
@@ -162,7 +165,8 @@ def _days(days: Iterable[date]) -> list[str]:
     return sorted({day.isoformat() for day in days})
 
 
-def _in_words(name: str) -> str:
+def input_in_words(name: str) -> str:
+    """Say an input of the models in words."""
     if name in (DIVISION, BASE_RATE):
         return {DIVISION: "which division it is", BASE_RATE: "how common buying it was"}[name]
     return plain_words(name).replace("{division}", "the division")

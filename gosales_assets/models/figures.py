@@ -1,9 +1,11 @@
 """Pictures of a model: gains and reliability on the selection slice."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from gosales_assets.models.metrics import sigmoid
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BINS = 10
+STRONGEST = 15
+RAISES, LOWERS = "#2a7f62", "#b4472e"
 
 
 def gains_and_reliability(judgements: pl.DataFrame) -> "Figure":
@@ -47,4 +51,40 @@ def gains_and_reliability(judgements: pl.DataFrame) -> "Figure":
     reliability.plot([0, top], [0, top], linestyle=":", color="grey", label="perfect")
     reliability.set(xlabel="probability given", ylabel="share that bought", title="Reliability")
     reliability.legend()
+    return figure
+
+
+def what_moves_scores(
+    names: Sequence[str], ranks: NDArray[np.float32], contributions: NDArray[np.float64]
+) -> "Figure":
+    """Draw how far each feature moves scores on average, and in which direction its rise does.
+
+    Parameters
+    ----------
+    names
+        Words for each feature.
+    ranks
+        Normal scores of the features, shape (rows, features); NaN: missing.
+    contributions
+        What each adds to a row's log odds: SHAP values of the trees and terms of the regression.
+    """
+    from matplotlib.figure import Figure
+
+    strength = np.abs(contributions).mean(axis=0)
+    shown = np.argsort(-np.round(strength, 9), kind="stable")[:STRONGEST][::-1]
+    centred = np.nan_to_num(ranks[:, shown])
+    rising = (centred * (contributions[:, shown] - contributions[:, shown].mean(axis=0))).sum(
+        axis=0
+    )
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(
+        [names[feature] for feature in shown],
+        strength[shown],
+        color=[RAISES if up >= 0 else LOWERS for up in rising],
+    )
+    axes.set(xlabel="mean change of the log odds", title="What moves the scores")
+    for colour, said in ((RAISES, "more of it raises"), (LOWERS, "more of it lowers")):
+        axes.barh([], [], color=colour, label=said)
+    axes.legend(loc="lower right")
     return figure

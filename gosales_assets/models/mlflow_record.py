@@ -33,7 +33,6 @@ PARAMETERS = [
     "model_version",
 ]
 FEATURES = "features.json"
-PICTURE = "gains_and_reliability.png"
 DIVISION_PICTURE = "gains_and_reliability.svg"
 
 
@@ -55,11 +54,12 @@ def log_card(card: Mapping[str, Any], markdown: str) -> None:
     mlflow.log_text(markdown, "card.md")
 
 
-def log_picture(figure: "Figure") -> None:
-    """Log the picture of gains and reliability to the active MLflow run."""
+def log_pictures(figures: "Mapping[str, Figure]") -> None:
+    """Log pictures, by name, to the active MLflow run."""
     import mlflow
 
-    mlflow.log_figure(figure, PICTURE)
+    for name, figure in figures.items():
+        mlflow.log_figure(figure, f"{name}.png")
 
 
 def log_bundle(folder: Path, features: Sequence[str], tags: Mapping[str, str]) -> "ModelInfo":

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 from sklearn.metrics import log_loss as sklearn_log_loss
 from sklearn.metrics import roc_auc_score
 
@@ -14,6 +15,7 @@ from gosales_assets.breaches import breaches
 from gosales_assets.models.blend import choose_weight
 from gosales_assets.models.contract import MODEL_METRICS
 from gosales_assets.models.evaluation import model_metrics
+from gosales_assets.models.figures import LOWERS, RAISES, what_moves_scores
 from gosales_assets.models.metrics import auc, lift, log_loss, sigmoid
 from gosales_assets.models.naive import naive_score
 
@@ -91,3 +93,17 @@ def test_every_candidate_is_measured_beside_naive() -> None:
         == 12
     )
     assert model_metrics(rows.clear(), date(2024, 12, 31)).is_empty()
+
+
+def test_what_moves_scores_shows_the_strongest_first_and_its_direction() -> None:
+    ranks = np.linspace(-2, 2, 200).astype(np.float32)[:, None] * np.ones((1, 3), np.float32)
+    contributions = ranks.astype(np.float64) * np.array([0.1, -0.9, 0.0])
+    axes = what_moves_scores(["weak", "strong", "none"], ranks, contributions).axes[0]
+    bars = {
+        label.get_text(): bar
+        for label, bar in zip(axes.get_yticklabels(), axes.patches, strict=False)
+    }
+    assert list(bars) == ["none", "weak", "strong"]
+    assert bars["strong"].get_width() > bars["weak"].get_width() > bars["none"].get_width() == 0
+    assert bars["strong"].get_facecolor() == to_rgba(LOWERS)
+    assert bars["weak"].get_facecolor() == to_rgba(RAISES)
