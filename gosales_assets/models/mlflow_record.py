@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,12 +111,12 @@ def log_division(
         run_name=f"{division} {tags['cutoff']}",
         tags={"mlflow.parentRunId": parent.run_id, **tags},
     )
-    now = int(time.time() * 1000)
+    began = run.info.start_time
     try:
         client.log_batch(
             run.info.run_id,
             metrics=[
-                Metric(name, value, now, 0) for name, value in _figures(trained, curves, division)
+                Metric(name, value, began, 0) for name, value in _figures(trained, curves, division)
             ],
             params=[
                 Param(name, str(value)) for name, value in _settings(trained, curves, division)

@@ -22,7 +22,6 @@ ALLOWED = {
     "extracts.py::now": _EXTRACTED,
     "extracts.py::sweep": "left-over files are removed when they are old",
     "gate_command.py::undo": "when a champion was moved back: a volatile column",
-    "models/mlflow_record.py::log_division": "when a figure was logged to MLflow: not in any table",
     "provenance.py::basis": _CACHE,
     "runs/assets.py::run_manifest": "when a run was published: a volatile column",
     "settings.py::Settings": _NOT_YET,
