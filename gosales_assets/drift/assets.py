@@ -1,6 +1,7 @@
 """Assets of the drift room: one table of alerts per cutoff, and the check that none is hard."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -128,7 +129,7 @@ def _of_division(
 ) -> Iterator[Alert]:
     keys = {"cutoff": cutoff, "division": division}
     current = _scores(warehouse, cutoff, division)
-    fitted = warehouse.read(CALIBRATION, **keys).row(0, named=True)
+    fitted = _fitted(warehouse, keys)
     rates = list(_known_rates(warehouse, cutoff, division))
     for since, reference in _references(warehouse, cutoff, division, fitted["calibration_cutoff"]):
         yield from score_alerts(
@@ -145,12 +146,19 @@ def _of_division(
             yield from prevalence_alerts(rows, positives, training, division)
     error = warehouse.read(BACKTESTS, **keys).filter(
         (pl.col("cohort") == "all")
+        & (pl.col("ranking") == "model")
         & (pl.col("metric") == "calibration_error")
         & pl.col("value").is_not_null()
     )
     for value in error["value"]:
         gains = warehouse.read(GAINS, **keys)
         yield from calibration_alerts(value, gains, division, settings.drift)
+
+
+def _fitted(warehouse: Warehouse, keys: dict[str, str]) -> dict[str, Any]:
+    """Calibration of a division as a whole."""
+    rows = warehouse.read(CALIBRATION, **keys)
+    return rows.row(by_predicate=pl.col("cohort") == "all", named=True)
 
 
 def _of_features(warehouse: Warehouse, settings: Settings, cutoff: str) -> Iterator[Alert]:
@@ -161,7 +169,7 @@ def _of_features(warehouse: Warehouse, settings: Settings, cutoff: str) -> Itera
     of_customers = [name for name in top if "__all__" in name]
     for index, division in enumerate(KEYS.divisions):
         keys = {"cutoff": cutoff, "division": division}
-        calibrated_on = warehouse.read(CALIBRATION, **keys)["calibration_cutoff"].item()
+        calibrated_on = _fitted(warehouse, keys)["calibration_cutoff"]
         groups: list[tuple[str | None, list[str]]] = [
             (division, [name for name in top if "__div__" in name])
         ]

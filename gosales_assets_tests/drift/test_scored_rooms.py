@@ -148,3 +148,22 @@ def test_hard_alerts_fail_a_check_but_not_the_run(
     (check,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "no_hard_alerts"]
     assert not check.passed
     assert check.severity == dg.AssetCheckSeverity.ERROR
+
+
+def test_a_champion_in_the_backtests_raises_no_alert_of_its_own(lake: Any) -> None:
+    warehouse, _ = lake
+    keys = {"cutoff": CLOSED, "division": KEYS.divisions[0]}
+    measured = warehouse.read(BACKTESTS, **keys)
+    off = measured.filter(pl.col("metric") == "calibration_error").with_columns(
+        value=pl.lit(0.9), low=pl.lit(0.8), high=pl.lit(1.0)
+    )
+    crowned = off.with_columns(ranking=pl.lit("champion"))
+    others = measured.filter(pl.col("metric") != "calibration_error")
+    warehouse.write(BACKTESTS, pl.concat([others, off, crowned]), **keys)
+    try:
+        alerts = list(
+            drift_room._of_division(warehouse, current_settings(), CLOSED, KEYS.divisions[0])
+        )
+    finally:
+        warehouse.write(BACKTESTS, measured, **keys)
+    assert [alert.alert for alert in alerts].count("calibration") == 1

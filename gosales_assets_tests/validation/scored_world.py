@@ -135,8 +135,9 @@ def _write_division(warehouse: Warehouse, cutoff: str, division: str) -> dict[st
     warehouse.write(LABELS, labels if cutoff == CLOSED else LABELS.empty(), **key)
     fitted = rows(
         CALIBRATION,
-        1,
+        3,
         **own,
+        cohort=["all", "expansion", "repeat"],
         method="intercept",
         base_rate=0.25,
         calibration_cutoff=day(KEYS.cutoffs[0]),
