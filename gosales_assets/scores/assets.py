@@ -19,7 +19,6 @@ from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.features.profile import attributes_known_by
 from gosales_assets.labels.contract import CANDIDATES, LABELS, TARGET_WINDOWS
 from gosales_assets.labels.reading import windows_of
-from gosales_assets.models import artefact
 from gosales_assets.models.assets import POOLED_MODEL
 from gosales_assets.models.calibrated import CalibratedModel
 from gosales_assets.models.contract import CALIBRATION
@@ -41,7 +40,7 @@ from gosales_assets.pictures import png
 from gosales_assets.scores.calibrated import calibrated_in_the_large
 from gosales_assets.scores.contract import ICP_SCORES, UNSCORED
 from gosales_assets.scores.figures import score_histogram
-from gosales_assets.scores.guards import refusals
+from gosales_assets.scores.guards import Usable, usable
 from gosales_assets.scores.prospect_assets import PROSPECT_ASSETS, PROSPECT_CHECKS
 from gosales_assets.scores.scoring import rank, score
 from gosales_assets.settings import Settings
@@ -61,19 +60,19 @@ class _Cutoff:
     settings: Settings
     windows: dict[str, int]
     ranks: dict[tuple[str, tuple[str, ...]], pl.DataFrame | None] = field(default_factory=dict)
+    models: dict[str, Usable] = field(default_factory=dict)
 
     def matrix(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame:
         """Feature rows of the divisions, sorted by division and customer."""
         wanted = [{"cutoff": cutoff, "division": division} for division in sorted(divisions)]
         return self.warehouse.read_many(FEATURE_MATRIX, wanted)
 
-    def scorable(self, cutoff: str, divisions: Sequence[str]) -> list[str]:
-        """Divisions that a cutoff's model learned of and that nothing speaks against."""
-        home = self.warehouse.home_path
-        refused = refusals(home, cutoff, divisions, FEATURES)
-        left = sorted(set(divisions) - set(refused))
-        trained = artefact.load(home, cutoff) if left else None
-        return [division for division in left if trained and division in trained.model.windows]
+    def model(self, cutoff: str) -> Usable:
+        """Model of a cutoff, and what it must not score."""
+        if cutoff not in self.models:
+            home = self.warehouse.home_path
+            self.models[cutoff] = usable(home, cutoff, KEYS.divisions, FEATURES)
+        return self.models[cutoff]
 
     def ranked(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
         """Scores and percentiles of the divisions that a cutoff's model knows; None: none."""
@@ -83,13 +82,13 @@ class _Cutoff:
         return self.ranks[key]
 
     def _rank(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
-        scored = self.scorable(cutoff, divisions)
-        trained = artefact.load(self.warehouse.home_path, cutoff) if scored else None
-        if trained is None:
+        model = self.model(cutoff)
+        scored = model.scorable(divisions)
+        if model.trained is None or not scored:
             return None
         wanted = [{"cutoff": cutoff, "division": division} for division in scored]
         return rank(
-            CalibratedModel.of(trained, self.warehouse.read_many(CALIBRATION, wanted)),
+            CalibratedModel.of(model.trained, self.warehouse.read_many(CALIBRATION, wanted)),
             self.matrix(cutoff, scored),
             cutoff=day(cutoff),
             windows=self.windows,
@@ -147,13 +146,13 @@ def icp_scores(
 def unscored(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     """Say for each division of a cutoff that has no scores why it has none."""
     for cutoff in context.partition_keys:
-        refused = refusals(warehouse.home_path, cutoff, KEYS.divisions, FEATURES)
+        refused = usable(warehouse.home_path, cutoff, KEYS.divisions, FEATURES).refused
         records = [
             {"cutoff": day(cutoff), "division": division, "reason": reason}
             for division, reason in refused.items()
         ]
         frame = UNSCORED.typed(pl.DataFrame(records, schema=UNSCORED.types))
-        store(context, warehouse, UNSCORED, frame, metadata=refused, cutoff=cutoff)
+        store(context, warehouse, UNSCORED, frame, metadata=dict(refused), cutoff=cutoff)
 
 
 @dg.asset_check(
@@ -192,16 +191,15 @@ def every_division_is_scored(
     ),
 )
 def scores_cover_all_candidates(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+    context: dg.AssetCheckExecutionContext,
+    warehouse: Warehouse,
+    settings: dg.ResourceParam[Settings],
 ) -> dg.AssetCheckResult:
     """Compare the customers scored with the candidates, partition by partition."""
+    known = _Cutoff(warehouse, settings, windows_of(warehouse, KEYS.divisions))
 
     def find(keys: dict[str, str]) -> list[Breach]:
-        division, home = keys["division"], warehouse.home_path
-        refused = refusals(home, keys["cutoff"], [division], FEATURES)
-        trained = not refused and division in artefact.load_card(home, keys["cutoff"]).get(
-            "divisions", []
-        )
+        trained = bool(known.model(keys["cutoff"]).scorable([keys["division"]]))
         scored = set(warehouse.read(ICP_SCORES, columns=["customer_id"], **keys)["customer_id"])
         wanted = set(warehouse.read(CANDIDATES, columns=["customer_id"], **keys)["customer_id"])
         differing = scored ^ (wanted if trained else set())
@@ -248,8 +246,7 @@ def _scores(
 ) -> pl.DataFrame:
     """Rows of all divisions that the cutoff's model knows; none where there is no model."""
     ranked = known.ranked(cutoff, divisions)
-    scored = known.scorable(cutoff, divisions)
-    trained = artefact.load(known.warehouse.home_path, cutoff) if scored else None
+    trained, scored = known.model(cutoff).trained, known.model(cutoff).scorable(divisions)
     if ranked is None or trained is None:
         return ICP_SCORES.empty()
     before = earlier(KEYS.cutoffs, cutoff)[-1:]

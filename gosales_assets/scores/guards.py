@@ -1,6 +1,7 @@
 """Whether a division can be scored at all, or why not: decided before any number is given."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +9,37 @@ from gosales_assets.models import artefact
 from gosales_assets.models.inputs import ModelMismatch
 
 
-def refusals(
-    home: Path, cutoff: str, divisions: Iterable[str], features: Sequence[str]
-) -> dict[str, str]:
-    """Divisions that a cutoff's model must not score, with the reason in words.
+@dataclass(frozen=True)
+class Usable:
+    """A cutoff's model, as far as it may be used.
 
     Parameters
     ----------
+    trained
+        None in the warm-up, and where the model cannot be used at all.
+    refused
+        Division -> why it must not be scored, in words. A division that is warming up is no fault
+        and not among them.
+    """
+
+    trained: artefact.Trained | None
+    refused: Mapping[str, str]
+
+    def scorable(self, divisions: Iterable[str]) -> list[str]:
+        """Those of the divisions that the model learned of and that are not refused, sorted."""
+        known = self.trained.model.windows if self.trained else {}
+        return sorted(name for name in divisions if name in known and name not in self.refused)
+
+
+def usable(home: Path, cutoff: str, divisions: Iterable[str], features: Sequence[str]) -> Usable:
+    """Load a cutoff's model and decide which divisions it must not score.
+
+    Parameters
+    ----------
+    divisions
+        All that are predicted.
     features
         Feature columns of the matrices that are to be scored.
-
-    Returns
-    -------
-    dict[str, str]
-        Empty in the warm-up: a division that cannot be scored yet is no fault.
 
     Raises
     ------
@@ -33,16 +51,14 @@ def refusals(
         artefact.load_card(home, cutoff)
     try:
         trained = artefact.load(home, cutoff)
+        if trained is not None:
+            trained.model.inputs.check_features(features)
     except ModelMismatch as error:
-        return dict.fromkeys(wanted, str(error))
+        return Usable(None, dict.fromkeys(wanted, str(error)))
     if trained is None:
-        return {}
-    try:
-        trained.model.inputs.check_features(features)
-    except ModelMismatch as error:
-        return dict.fromkeys(wanted, str(error))
+        return Usable(None, {})
     found = {division: unscorable(trained.card, division) for division in wanted}
-    return {division: reason for division, reason in found.items() if reason is not None}
+    return Usable(trained, {name: why for name, why in found.items() if why is not None})
 
 
 def unscorable(card: Mapping[str, Any], division: str) -> str | None:

@@ -25,7 +25,9 @@ SURE = 4.0
 # highest AUC of a single feature, within owners or others, is .98 on AdventureWorks' few resellers,
 # .81 on the sample, .73 on UK two years.)
 TOO_GOOD = 0.99
-CANARY, CANARY_NOISE = "_canary", 0.25
+# Five standard deviations between buyers and others: an AUC of .9998, well above, however few they
+# are. With four (.998) one of the sample's smallest divisions let it pass.
+CANARY, CANARY_NOISE = "_canary", 0.2
 SHIFT_DAYS = 14
 SHUFFLED, PLANTED, SHIFTED, SLICES, SIDES = 7, 8, 9, 10, 11
 

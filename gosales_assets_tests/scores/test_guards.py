@@ -11,7 +11,7 @@ import pytest
 from gosales_assets.drift.scores import unscored_alerts
 from gosales_assets.models import artefact
 from gosales_assets.models.inputs import ModelMismatch
-from gosales_assets.scores.guards import refusals, unscorable
+from gosales_assets.scores.guards import unscorable, usable
 from gosales_assets_tests.models.test_artefact import CUTOFF, fitted, home
 
 CARD = {
@@ -44,22 +44,26 @@ def test_a_division_that_is_sold_or_warming_up_is_not_refused(division: str) -> 
 
 
 def test_a_sound_model_refuses_nobody(home: Path) -> None:
-    assert refusals(home, CUTOFF, ["A", "B", "C"], FEATURES) == {}
+    found = usable(home, CUTOFF, ["A", "B", "C"], FEATURES)
+    assert found.refused == {}
+    assert found.scorable(["C", "A", "Unknown"]) == ["A", "C"]
 
 
 def test_other_features_or_missing_metadata_leave_every_division_out(home: Path) -> None:
-    refused = refusals(home, CUTOFF, ["A", "B"], [*FEATURES, "new__all__thing__3m"])
+    found = usable(home, CUTOFF, ["A", "B"], [*FEATURES, "new__all__thing__3m"])
+    refused = found.refused
+    assert found.scorable(["A", "B"]) == []
     assert set(refused) == {"A", "B"}
     assert "new__all__thing__3m" in refused["A"]
     path = artefact.folder_of(home, CUTOFF) / "card.json"
     card = json.loads(path.read_text())
     path.write_text(json.dumps({k: v for k, v in card.items() if k != "windows"}))
-    assert "windows" in refusals(home, CUTOFF, ["A"], FEATURES)["A"]
+    assert "windows" in usable(home, CUTOFF, ["A"], FEATURES).refused["A"]
 
 
 def test_without_any_model_there_is_an_error_not_a_list_of_divisions(home: Path) -> None:
     with pytest.raises(ModelMismatch, match="materialize models/pooled_model first"):
-        refusals(home, "2020-01-31", ["A"], FEATURES)
+        usable(home, "2020-01-31", ["A"], FEATURES)
 
 
 def test_a_division_left_out_is_an_alert() -> None:
