@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import lightgbm as lgb
 
 ROUNDS = 150
-EXPLAINED_ROUNDS = 50  # SHAP values of all trees would cost more than the training
 
 # Families of counts, recency and rates, by the direction in which they may move a score: nobody
 # understands a list on which one order more makes a purchase less likely.
@@ -125,14 +124,3 @@ def unseen_logits(
         if own.any():
             result[own] = booster_logits([booster], numbers[own], threads)
     return result
-
-
-def contributions(booster: "lgb.Booster", numbers: Numbers, threads: int) -> Floats:
-    """What each input adds to a row's log odds, shape (rows, inputs): SHAP values.
-
-    The first 50 trees take the large steps; later ones correct them.
-    """
-    found = booster.predict(
-        numbers, pred_contrib=True, num_iteration=EXPLAINED_ROUNDS, num_threads=threads
-    )
-    return np.asarray(found, dtype=np.float64)[:, :-1]

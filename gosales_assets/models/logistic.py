@@ -82,13 +82,11 @@ def logistic_logits(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers, thre
 def linear_terms(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers) -> Floats:
     """What each feature adds to a row's log odds: weight times distance from the training mean.
 
-    Shape (rows, usable features).
+    Shape (rows, usable features). A missing value counts as the median, as in the pipeline.
     """
-    from sklearn.pipeline import Pipeline
-
-    prepared = Pipeline(pipeline.steps[:-1]).transform(
-        numbers[:, inputs.relative].astype(np.float64)
-    )
     count = len(inputs.usable)
-    found: Floats = prepared[:, :count] * pipeline.named_steps["logistic"].coef_[0, :count]
+    scaler, model = pipeline.named_steps["scale"], pipeline.named_steps["logistic"]
+    scores = np.nan_to_num(numbers[:, inputs.relative][:, :count].astype(np.float64), nan=0.0)
+    weights = model.coef_[0, :count] / scaler.scale_[:count]
+    found: Floats = (scores - scaler.mean_[:count]) * weights
     return found

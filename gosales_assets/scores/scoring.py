@@ -1,12 +1,14 @@
 """Score the candidates of one cutoff with its model, all divisions in one pass."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import polars as pl
 
 from gosales_assets.models.calibrated import CalibratedModel
+from gosales_assets.models.inputs import Numbers
 from gosales_assets.models.pooled import PooledModel
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
@@ -16,7 +18,7 @@ from gosales_assets.scores.reasons import top_reasons
 
 GROUPINGS = (["industry", "size"], ["segment"])
 CENTS = 2
-ROWS_EXPLAINED = 50_000
+ROWS_EXPLAINED = 20_000
 
 
 def score(
@@ -28,18 +30,17 @@ def score(
     customers: pl.DataFrame,
     earlier: pl.DataFrame | None,
     about: Mapping[str, Any],
-    threads: int,
 ) -> pl.DataFrame:
     """Put together the rows of ``scores.icp_scores`` of one cutoff.
 
     Parameters
     ----------
     model
-        The cutoff's model, for the reasons.
+        The cutoff's model: its day and its windows.
     matrix
         Feature rows of all candidates, sorted by division and customer.
     ranked
-        The same rows with score, percentile, grade and calibration method: see ``rank``.
+        The same rows with score, percentile, grade, calibration method and reasons: see ``rank``.
     buyers
         Buying rows of the cutoffs whose windows closed by this one: ``division, customer_id,
         net_gp_window``.
@@ -56,8 +57,7 @@ def score(
     names = customers.select("customer_id", "customer_name")
     scored = with_trend(ranked, earlier)
     return ICP_SCORES.typed(
-        scored.hstack(_reasons(model, matrix, threads))
-        .hstack(matrix.select("cohort", segment=segment()))
+        scored.hstack(matrix.select("cohort", segment=segment()))
         .with_columns(worth)
         .join(names, on="customer_id", how="left", maintain_order="left")
         .with_columns(
@@ -78,14 +78,21 @@ def rank(
     *,
     cutoff: date,
     windows: Mapping[str, int],
+    explain: bool,
     threads: int,
 ) -> pl.DataFrame:
-    """Calibrated chance, percentile and grade of each candidate.
+    """Calibrated chance, percentile and grade of each candidate, and the reasons.
+
+    Division by division: ranks are taken within one, and only its rows are in memory as numbers.
 
     Parameters
     ----------
+    matrix
+        Feature rows of all candidates, sorted by division and customer.
     windows
         Division -> months that are to be predicted.
+    explain
+        Whether to add ``reason_1, reason_2, reason_3``.
 
     Raises
     ------
@@ -94,20 +101,31 @@ def rank(
         no calibration.
     """
     model.pooled.check(matrix, cutoff, windows)
-    return graded(model.probabilities(matrix, threads))
+    divisions = matrix.partition_by("division", maintain_order=True) or [matrix]
+    return graded(pl.concat(_judged(model, rows, explain, threads) for rows in divisions))
 
 
-def _reasons(model: PooledModel, matrix: pl.DataFrame, threads: int) -> pl.DataFrame:
+def _judged(
+    model: CalibratedModel, matrix: pl.DataFrame, explain: bool, threads: int
+) -> pl.DataFrame:
+    """Chances, and reasons where asked for, of one division's candidates."""
+    numbers = model.pooled.inputs.numbers(matrix)
+    scored = model.calibrated(matrix, model.logits(numbers, threads))
+    return scored.hstack(_reasons(model.pooled, matrix, numbers, threads)) if explain else scored
+
+
+def _reasons(
+    model: PooledModel, matrix: pl.DataFrame, numbers: Numbers, threads: int
+) -> pl.DataFrame:
     """Reasons of all rows, some at a time: contributions are as wide as the matrix, and wider."""
-    numbers, features = model.inputs.numbers(matrix), model.inputs.usable
-    return pl.concat(
-        top_reasons(
-            matrix.slice(start, ROWS_EXPLAINED),
-            model.contributions(numbers[start : start + ROWS_EXPLAINED], threads),
-            features,
-        )
-        for start in range(0, max(matrix.height, 1), ROWS_EXPLAINED)
-    )
+
+    def told(start: int) -> pl.DataFrame:
+        some = slice(start, start + ROWS_EXPLAINED)
+        return top_reasons(matrix[some], model.contributions(numbers[some], 1), features)
+
+    features, starts = model.inputs.usable, range(0, max(matrix.height, 1), ROWS_EXPLAINED)
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        return pl.concat(pool.map(told, starts))
 
 
 def value_groups(customers: pl.DataFrame) -> pl.DataFrame | None:
