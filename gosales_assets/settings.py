@@ -162,6 +162,13 @@ class Models(Section):
         240_000, ge=1_000, description="More rows than this are sampled by customer."
     )
     booster_seeds: int = Field(5, ge=1, description="Boosters averaged over as many seeds.")
+    tuning_trials: int = Field(
+        0,
+        ge=0,
+        le=500,
+        description="Trials of Optuna for each cutoff's hyperparameters; 0: those that were "
+        "measured on three logs.",
+    )
     division_models: bool = Field(
         True, description="Also fit models of single divisions; they join where they clearly win."
     )

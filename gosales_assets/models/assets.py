@@ -279,6 +279,7 @@ def _fit(
         windows=windows,
         seeds=settings.models.booster_seeds,
         own_models=settings.models.division_models,
+        trials=settings.models.tuning_trials,
         seed=seed,
         threads=cores(warehouse.threads),
     )

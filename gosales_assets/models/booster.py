@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gosales_assets.models.hyperparameters import MEASURED, Hyperparameters
 from gosales_assets.models.inputs import SCORE, Numbers
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-ROUNDS = 150
 
 # Families of counts, recency and rates, by the direction in which they may move a score: nobody
 # understands a list on which one order more makes a purchase less likely.
@@ -33,7 +33,9 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
-def booster_parameters(seed: int, directions: Sequence[int] = ()) -> dict[str, Any]:
+def booster_parameters(
+    seed: int, directions: Sequence[int] = (), tuned: Hyperparameters = MEASURED
+) -> dict[str, Any]:
     """Parameters of one booster. One thread each: the same trees on any number of cores.
 
     Parameters
@@ -43,14 +45,14 @@ def booster_parameters(seed: int, directions: Sequence[int] = ()) -> dict[str, A
     """
     return {
         "objective": "binary",
-        "num_leaves": 8,
+        "num_leaves": tuned.leaves,
         "learning_rate": 0.04,
         "max_bin": 63,
-        "min_data_in_leaf": 100,
-        "feature_fraction": 0.1,
+        "min_data_in_leaf": tuned.least_rows,
+        "feature_fraction": tuned.feature_fraction,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
-        "lambda_l2": 5.0,
+        "lambda_l2": tuned.ridge,
         "monotone_constraints": list(directions),
         "seed": seed,
         "deterministic": True,
@@ -77,6 +79,7 @@ def fit_boosters(
     parts: Sequence[Rows],
     seed: int,
     threads: int,
+    tuned: Hyperparameters = MEASURED,
 ) -> "list[lgb.Booster]":
     """Fit one booster per part, all with the same number of trees.
 
@@ -92,12 +95,12 @@ def fit_boosters(
     """
     import lightgbm as lgb
 
-    given = booster_parameters(seed, directions(columns))
+    given = booster_parameters(seed, directions(columns), tuned)
     shared = lgb.Dataset(numbers, labels, params=given, free_raw_data=False).construct()
 
     def fit(number: int) -> "lgb.Booster":
         learned = shared.subset(parts[number].tolist())
-        return lgb.train(given | {"seed": seed + number}, learned, ROUNDS).free_dataset()
+        return lgb.train(given | {"seed": seed + number}, learned, tuned.trees).free_dataset()
 
     with ThreadPoolExecutor(max_workers=max(1, min(threads, len(parts)))) as pool:
         return list(pool.map(fit, range(len(parts))))

@@ -1,6 +1,7 @@
 """The model card: what a model is, what it learned from, and how far to trust it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ import polars as pl
 from gosales_assets.features.catalog import plain_words
 from gosales_assets.labels.windows import in_words
 from gosales_assets.models.evaluation import mean_metrics
+from gosales_assets.models.hyperparameters import MEASURED
 from gosales_assets.models.inputs import BASE_RATE, DIVISION
 from gosales_assets.models.slices import Slices
 from gosales_assets.models.training import Fitted
@@ -70,6 +72,8 @@ def trained_card(
         "base_rates": dict(model.inputs.base_rates),
         "boosters": len(model.boosters),
         "blend_weight": model.weight,
+        "hyperparameters": asdict(fitted.tuned.chosen if fitted.tuned else MEASURED),
+        "tuning": fitted.tuned.trials.to_dicts() if fitted.tuned else [],
         "winner": _winner(model.weight),
         "own_models": {division: own.note for division, own in sorted(fitted.own.items())},
         "winners": {
@@ -116,6 +120,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         f"{', '.join(card['selection_cutoffs'])} "
         f"(split by {card['split']}): {rows['selection']:,} rows, "
         f"{rows['selection_positives']:,} bought.\n",
+        f"{_bending(card)}\n",
         "## Out of time, mean over divisions\n",
         _table(
             ["cohort", "candidate", "metric", "value", "divisions"],
@@ -159,6 +164,14 @@ def markdown(card: Mapping[str, Any]) -> str:
         "\n".join(f"- {limit}" for limit in card["limits"]),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _bending(card: Mapping[str, Any]) -> str:
+    """Say the hyperparameters, and whether they were measured before or tuned."""
+    named = ", ".join(f"{name} {value:.3g}" for name, value in card["hyperparameters"].items())
+    tried = len(card["tuning"])
+    how = f"the best of {tried} trials on past cutoffs" if tried else "as measured (docs/models.md)"
+    return f"Hyperparameters, {how}: {named}."
 
 
 def _days(days: Iterable[date]) -> list[str]:

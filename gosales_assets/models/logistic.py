@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gosales_assets.models.hyperparameters import MEASURED
 from gosales_assets.models.inputs import Inputs, Numbers
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 PIECE = 20_000  # rows that are judged at a time
-PENALTY = 0.0003  # sklearn's C: a strong pull to zero, as the features are many and alike
 
 
-def logistic_pipeline(inputs: Inputs) -> "Pipeline":
+def logistic_pipeline(inputs: Inputs, penalty: float = MEASURED.penalty) -> "Pipeline":
     """Build the pipeline: one-hot divisions, unit variance, logistic regression.
 
     It sees the normal scores only (``inputs.relative``): so one weight fits counts, money and days
@@ -50,19 +50,21 @@ def logistic_pipeline(inputs: Inputs) -> "Pipeline":
             ("scale", StandardScaler()),
             (
                 "logistic",
-                LogisticRegression(C=PENALTY, solver="newton-cholesky", max_iter=100, tol=1e-6),
+                LogisticRegression(C=penalty, solver="newton-cholesky", max_iter=100, tol=1e-6),
             ),
         ]
     )
 
 
-def fit_logistic(inputs: Inputs, numbers: Numbers, labels: Floats) -> "Pipeline":
+def fit_logistic(
+    inputs: Inputs, numbers: Numbers, labels: Floats, penalty: float = MEASURED.penalty
+) -> "Pipeline":
     """Fit on training rows; one BLAS thread, so that sums are the same on every machine size."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     seen = numbers[:, inputs.relative].astype(np.float64)
     with threadpool_limits(limits=1):
-        return logistic_pipeline(inputs).fit(seen, labels)
+        return logistic_pipeline(inputs, penalty).fit(seen, labels)
 
 
 def logistic_logits(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers, threads: int) -> Floats:

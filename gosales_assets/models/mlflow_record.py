@@ -29,6 +29,7 @@ PARAMETERS = [
     "split",
     "boosters",
     "blend_weight",
+    "hyperparameters",
     "model_version",
 ]
 FEATURES = "features.json"

@@ -16,6 +16,7 @@ from gosales_assets.models.booster import (
     fit_boosters,
     unseen_logits,
 )
+from gosales_assets.models.hyperparameters import MEASURED, Hyperparameters
 from gosales_assets.models.inputs import SCORE, Inputs, ModelMismatch, Numbers, learn_inputs
 from gosales_assets.models.logistic import fit_logistic, linear_terms, logistic_logits
 from gosales_assets.models.slices import folds, sample_customers
@@ -135,6 +136,7 @@ def fit_pooled(
     seeds: int,
     seed: int,
     threads: int,
+    tuned: Hyperparameters = MEASURED,
 ) -> tuple[PooledModel, pl.DataFrame]:
     """Train on ``training``; blend and judge on ``selection``.
 
@@ -171,9 +173,9 @@ def fit_pooled(
     judged, outcomes = inputs.numbers(selection), _labels(selection)
     held_out = selection["fold"].to_numpy()
     taught = _rows_of(training, LOGISTIC_ROWS, seed)
-    logistic = fit_logistic(inputs, numbers[taught], labels[taught])
+    logistic = fit_logistic(inputs, numbers[taught], labels[taught], tuned.penalty)
     parts = _parts(_folds(training, count, seed), training, seeds, seed)
-    boosters = fit_boosters(inputs.columns, numbers, labels, parts, seed, threads)
+    boosters = fit_boosters(inputs.columns, numbers, labels, parts, seed, threads, tuned)
     by_logistic = logistic_logits(logistic, inputs, judged, threads)
     by_booster = unseen_logits(boosters, judged, held_out, threads)
     codes = selection["division"].rank("dense").cast(pl.Int64).to_numpy()

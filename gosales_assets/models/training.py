@@ -7,7 +7,9 @@ from datetime import date
 import polars as pl
 
 from gosales_assets.models.division_models import CANDIDATES, DivisionModels, fit_division_models
+from gosales_assets.models.hyperparameters import MEASURED
 from gosales_assets.models.pooled import PooledModel, fit_pooled
+from gosales_assets.models.tuning import Tuned, tune
 from gosales_assets.models.winner import JOINED, Winner, choose_winner
 
 KEYS = ["cutoff", "division", "customer_id"]
@@ -28,12 +30,15 @@ class Fitted:
     judgements
         The rows that were judged, with the log odds of every candidate and of the winner
         (``final``).
+    tuned
+        The hyperparameters of the pooled model and how they were found; None: as measured.
     """
 
     pooled: PooledModel
     own: Mapping[str, DivisionModels]
     winners: Mapping[str, Winner]
     judgements: pl.DataFrame
+    tuned: Tuned | None = None
 
 
 def fit_all(
@@ -44,6 +49,7 @@ def fit_all(
     windows: Mapping[str, int],
     seeds: int,
     own_models: bool,
+    trials: int = 0,
     seed: int,
     threads: int,
 ) -> Fitted:
@@ -53,12 +59,15 @@ def fit_all(
     ----------
     own_models
         Whether to fit models of single divisions beside the pooled one.
+    trials
+        Trials of tuning on the training rows; 0: the hyperparameters that were measured.
 
     Raises
     ------
     NothingToLearn
         When the training rows have one outcome only, or no feature varies.
     """
+    tuned = tune(training, windows, trials=trials, seed=seed, threads=threads) if trials else None
     pooled, judged = fit_pooled(
         training,
         selection,
@@ -67,6 +76,7 @@ def fit_all(
         seeds=seeds,
         seed=seed,
         threads=threads,
+        tuned=tuned.chosen if tuned else MEASURED,
     )
     own: dict[str, DivisionModels] = {}
     if own_models:
@@ -79,7 +89,7 @@ def fit_all(
         division: choose_winner(judged.filter(pl.col("division") == division))
         for division in pooled.inputs.divisions
     }
-    return Fitted(pooled, own, winners, judged.with_columns(final=_final(winners)))
+    return Fitted(pooled, own, winners, judged.with_columns(final=_final(winners)), tuned)
 
 
 def _final(winners: Mapping[str, Winner]) -> pl.Expr:
