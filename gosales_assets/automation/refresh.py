@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from gosales_assets.automation.choice import EVERYTHING, Choice, wanted_partitions
 from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
 from gosales_assets.contracts import asset_key
 from gosales_assets.partitions import Keys
@@ -68,8 +69,17 @@ def refresh(
     warehouse: Warehouse,
     keys: Keys,
     watcher: Watcher | None = None,
+    choice: Choice = EVERYTHING,
+    session: str = "",
 ) -> Refresh:
-    """Materialize what is missing for all cutoffs and divisions; stop at a failed blocking check.
+    """Materialize what is missing; stop at a failed blocking check.
+
+    Parameters
+    ----------
+    choice
+        What is wanted; what that needs is made, too.
+    session
+        Name that the runs share; empty: a new one.
 
     Raises
     ------
@@ -78,11 +88,13 @@ def refresh(
     """
     watcher = watcher or Watcher()
     tables = {asset_key(table): table for table in ALL_TABLES}
-    steps = plan_steps(defs.resolve_all_asset_specs())
-    checked = [key.asset_key for key in defs.resolve_asset_graph().asset_check_keys]
+    graph = defs.resolve_asset_graph()
+    wanted = None if choice == EVERYTHING else wanted_partitions(graph, keys, choice)
+    steps = plan_steps(defs.resolve_all_asset_specs(), wanted)
+    checked = [key.asset_key for key in graph.asset_check_keys]
     sizes = [sum(1 + checked.count(key) for key in step.assets) for step in steps]
     watcher.begin(sum(sizes))
-    done = Refresh(session=uuid.uuid4().hex[:12])
+    done = Refresh(session=session or uuid.uuid4().hex[:12])
     for step, size in zip(steps, sizes, strict=True):
         watcher.step(step.title)
         missing = missing_partitions(step, tables, warehouse, keys)
@@ -91,17 +103,17 @@ def refresh(
             watcher.advance(size)
             continue
         began = time.monotonic()
-        tags = range_tags(step, missing, keys) | {SESSION_TAG: done.session}
         ticks = _Ticks(watcher, size)
-        result = _run(defs, instance, step.assets, tags, ticks.tick)
+        for tags in range_tags(step, missing, keys):
+            session_tag = {SESSION_TAG: done.session}
+            result = _run(defs, instance, step.assets, tags | session_tag, ticks.tick)
+            _take_note(done, result)
+            if not done.succeeded:
+                break
         ticks.finish()
         seconds = time.monotonic() - began
         done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)
-        evaluations = result.get_asset_check_evaluations()
-        done.check_warnings += _failed_checks(evaluations, blocking=False)
-        if not result.success:
-            done.failed_checks = _failed_checks(evaluations, blocking=True)
-            done.error = _first_error(result)
+        if not done.succeeded:
             break
     return done
 
@@ -145,6 +157,16 @@ def _run(
         run_id=run_id,
         raise_on_error=False,
     )
+
+
+def _take_note(done: Refresh, result: dg.ExecuteInProcessResult) -> None:
+    evaluations = result.get_asset_check_evaluations()
+    done.check_warnings += _failed_checks(evaluations, blocking=False)
+    if not result.success:
+        done.failed_checks = _failed_checks(evaluations, blocking=True)
+        done.error = _first_error(result)
+        if done.succeeded:
+            done.error = f"a run failed: see run {result.run_id} in the Dagster UI"
 
 
 def _failed_checks(

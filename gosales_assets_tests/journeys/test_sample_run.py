@@ -124,8 +124,7 @@ def test_the_ui_shows_rows_of_every_table_and_where_models_and_files_are(
 ) -> None:
     with dg.DagsterInstance.from_config(str(small_run.home / "dagster")) as instance:
         shown = {
-            key: instance.get_latest_materialization_event(key)
-            for key in instance.all_asset_keys()
+            key: instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()
         }
     metadata = {
         key.to_user_string(): event.asset_materialization.metadata
