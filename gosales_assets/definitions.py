@@ -7,6 +7,7 @@ not: assets, logic, settings.
 import dagster as dg
 
 from gosales_assets.automation.alerts import hard_alerts_webhook
+from gosales_assets.automation.jobs import JOBS
 from gosales_assets.drift import assets as drift
 from gosales_assets.features import assets as features
 from gosales_assets.labels import assets as labels
@@ -62,6 +63,7 @@ defs = dg.Definitions(
     assets=[asset for room in ROOMS for asset in room.ASSETS],
     asset_checks=[check for room in ROOMS for check in room.CHECKS],
     resources=build_resources(current_settings(), environment()),
+    jobs=JOBS,
     sensors=[hard_alerts_webhook],
     executor=dg.in_process_executor,
 )
