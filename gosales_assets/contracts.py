@@ -268,6 +268,21 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
+def broken_rule(evaluation: dg.AssetCheckEvaluation) -> str:
+    """Say in one line what a check found: its first broken rule, and how many more there are."""
+    if evaluation.description:
+        return evaluation.description
+    failures = evaluation.metadata.get("failures")
+    if isinstance(failures, dg.TableMetadataValue) and failures.records:
+        row, more = failures.records[0].data, len(failures.records) - 1
+        told = str(row["rule"])
+        if row["column"]:
+            told = f"{row['column']}: {told} ({row['rows']} rows; {row['examples']})"
+        where = f"{row['partition']}: " if len(failures.records) > 1 else ""
+        return f"{where}{told} and {more} more" if more else told
+    return "see the check in the Dagster UI"
+
+
 def _key(table: Table, keys: Mapping[str, str]) -> str:
     return "|".join(keys[name] for name in table.partitions) or "all"
 

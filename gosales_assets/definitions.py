@@ -7,7 +7,11 @@ not: assets, logic, settings.
 import dagster as dg
 
 from gosales_assets.automation.alerts import hard_alerts_webhook
+from gosales_assets.automation.answers import recorded_actions
+from gosales_assets.automation.failures import failures
 from gosales_assets.automation.jobs import JOBS
+from gosales_assets.automation.landing import landing
+from gosales_assets.automation.month_end import month_end
 from gosales_assets.drift import assets as drift
 from gosales_assets.features import assets as features
 from gosales_assets.labels import assets as labels
@@ -64,6 +68,7 @@ defs = dg.Definitions(
     asset_checks=[check for room in ROOMS for check in room.CHECKS],
     resources=build_resources(current_settings(), environment()),
     jobs=JOBS,
-    sensors=[hard_alerts_webhook],
+    sensors=[landing, recorded_actions, failures, hard_alerts_webhook],
+    schedules=[month_end],
     executor=dg.in_process_executor,
 )

@@ -111,7 +111,8 @@ _NEEDED = "What that needs and is out of date is made first; what is up to date 
 refresh_facts = _job(
     "refresh_facts",
     ["raw", "star"],
-    f"Reads the sales log and its side tables, and brings facts and dimensions up to date. {_NEEDED}",
+    "Reads the sales log and its side tables, and brings facts and dimensions up to date. What is "
+    "up to date is skipped.",
 )
 backfill_features = _job(
     "backfill_features",

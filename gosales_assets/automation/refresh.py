@@ -12,7 +12,7 @@ import dagster as dg
 
 from gosales_assets.automation.choice import EVERYTHING, Choice, wanted_partitions
 from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
-from gosales_assets.contracts import asset_key
+from gosales_assets.contracts import asset_key, broken_rule
 from gosales_assets.partitions import Keys
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.runs.tables import ALL_TABLES
@@ -181,24 +181,10 @@ def _failed_checks(
             table=".".join(e.asset_key.path),
             check=e.check_name,
             partition=e.partition,
-            detail=_detail(e),
+            detail=broken_rule(e),
         )
         for e in [*wanted, *(e for e in failed if (e.asset_key, e.check_name) not in told)]
     ]
-
-
-def _detail(evaluation: dg.AssetCheckEvaluation) -> str:
-    if evaluation.description:
-        return evaluation.description
-    failures = evaluation.metadata.get("failures")
-    if isinstance(failures, dg.TableMetadataValue) and failures.records:
-        row, more = failures.records[0].data, len(failures.records) - 1
-        told = str(row["rule"])
-        if row["column"]:
-            told = f"{row['column']}: {told} ({row['rows']} rows; {row['examples']})"
-        where = f"{row['partition']}: " if len(failures.records) > 1 else ""
-        return f"{where}{told} and {more} more" if more else told
-    return "see the check in the Dagster UI"
 
 
 def _first_error(result: dg.ExecuteInProcessResult) -> str | None:
