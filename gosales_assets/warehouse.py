@@ -108,11 +108,15 @@ class Warehouse(DuckDBResource):
     def files(self, table: Table, **partition: str) -> list[Path]:
         """Parquet files of one partition, in order; more than one where the table is in parts.
 
+        None for a division that is left out.
+
         Raises
         ------
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
+        if self.is_left_out(table, **partition):
+            return []
         path = self._existing(table, partition)
         return files_of(path.parent, self.parts(table).values()) if table.parts else [path]
 
@@ -221,6 +225,20 @@ class Warehouse(DuckDBResource):
         """Whether the partition failed a blocking check."""
         return bool(_marks(self.path(table, **partition)))
 
+    def is_left_out(self, table: Table, **partition: str) -> bool:
+        """Whether the partition is of one division and failed: it then counts as having no rows.
+
+        So what is wrong with one division does not take the others with it. Its own checks still
+        see what was written.
+        """
+        looked_at = _CHECKED.get() == table.name
+        return "division" in partition and not looked_at and self.is_broken(table, **partition)
+
+    def problems(self, table: Table, **partition: str) -> list[str]:
+        """What blocking checks found wrong with a partition, in words."""
+        marks = _marks(self.path(table, **partition))
+        return [json.loads(mark.read_text(encoding="utf-8"))["problem"] for mark in marks]
+
     def footer(self, table: Table, **partition: str) -> dict[str, str]:
         """What is noted in a partition's footer: checksum, rows, and the basis it was made on."""
         if table.parts:
@@ -233,12 +251,16 @@ class Warehouse(DuckDBResource):
     ) -> pl.DataFrame:
         """Read one partition (or the whole of an unpartitioned table) in its contract's order.
 
+        A division that is left out has no rows.
+
         Raises
         ------
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
         files = self.files(table, **partition)
+        if not files:
+            return table.empty() if columns is None else table.empty().select(columns)
         return pl.read_parquet(
             files, columns=list(columns) if columns else None, hive_partitioning=False
         )
@@ -309,6 +331,10 @@ class Warehouse(DuckDBResource):
         if not partitions:
             raise MissingPartition(f"{table.name}: no partition was asked for")
         files = [str(file) for keys in partitions for file in self.files(table, **keys)]
+        if not files:
+            import ibis
+
+            return ibis.memtable(table.empty())
         return engine.read_parquet(files, hive_partitioning=False)
 
     def _made_on(self, table: Table, run_id: str) -> dict[str, str]:
@@ -333,8 +359,7 @@ class Warehouse(DuckDBResource):
             raise MissingPartition(
                 f"{table.name}{f' [{keys}]' if keys else ''} is not there yet: materialize it first"
             )
-        for mark in [] if _CHECKED.get() == table.name else _marks(path):
-            problem = json.loads(mark.read_text(encoding="utf-8"))["problem"]
+        for problem in [] if _CHECKED.get() == table.name else self.problems(table, **partition):
             raise BrokenPartition(
                 f"{table.name} {dict(partition) or ''} failed a check ({problem}): "
                 "mend its input and materialize it again"

@@ -107,4 +107,4 @@ def _account_text(done: Refresh, account: Account) -> str:
     warnings = [f"  {c.table}, check {c.check!r}: {c.detail}" for c in done.check_warnings]
     if warnings:
         warnings = ["", "Checks that warn; what they found is in the Dagster UI", *warnings]
-    return "\n".join([*problems, *([] if problems else in_words(account)), *warnings])
+    return "\n".join([*problems, *([] if done.stopped else in_words(account)), *warnings])

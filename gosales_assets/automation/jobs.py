@@ -15,7 +15,7 @@ from gosales_assets.automation.choice import Choice, choose
 from gosales_assets.automation.refresh import FailedCheck, Refresh, Watcher, refresh
 from gosales_assets.partitions import KEYS
 from gosales_assets.provenance import SESSION_TAG
-from gosales_assets.settings import Settings, current_settings
+from gosales_assets.settings import Settings, SettingsError, current_settings
 from gosales_assets.sources.outline import check_sources
 from gosales_assets.warehouse import Warehouse
 
@@ -66,9 +66,12 @@ def _job(name: str, rooms: Sequence[str] | None, description: str) -> dg.JobDefi
         warehouse: Warehouse,
         settings: dg.ResourceParam[Settings],
     ) -> None:
-        choice = choose(KEYS, config.cutoffs, config.divisions, rooms)
-        check_sources(settings)
-        _refresh(context, warehouse, choice)
+        try:
+            choice = choose(KEYS, config.cutoffs, config.divisions, rooms)
+            check_sources(settings)
+            _refresh(context, warehouse, choice)
+        except SettingsError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
 
     @dg.job(name=name, description=description, tags=CHAIN, executor_def=_executor())
     def job() -> None:
