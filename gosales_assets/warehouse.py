@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 import duckdb
 import polars as pl
 from dagster_duckdb import DuckDBResource
+from pydantic import Field
 
 from gosales_assets.parts import (
     MANIFEST,
@@ -74,6 +75,7 @@ class Warehouse(DuckDBResource):
     memory_limit: str = ""
     code_version: str = "unknown"
     basis: str = ""
+    bases: dict[str, str] = Field(default={}, description="Basis by room or table.")
 
     @property
     def home_path(self) -> Path:
@@ -201,13 +203,13 @@ class Warehouse(DuckDBResource):
         shutil.rmtree(self.path(table, **partition).parent, ignore_errors=True)
 
     def is_fresh(self, table: Table, **partition: str) -> bool:
-        """Whether the partition is there, unbroken, and made on today's code, settings, inputs."""
+        """Whether the partition is there, whole, and made on today's code and all that it needs."""
         path = self.path(table, **partition)
         if not path.is_file() or _marks(path):
             return False
         footer = self.footer(table, **partition)
-        made_on = (footer.get("gosales.code"), footer.get("gosales.basis"))
-        return made_on == (self.code_version, self._basis_of(table))
+        made_on = (footer.get("gosales.code"), footer.get("gosales.needed"))
+        return made_on == (self.code_version, self._needed_by(table))
 
     def mark(self, table: Table, check: str, problem: str | None, **partition: str) -> None:
         """Note that a partition failed a blocking check (or, with None, that it passed).
@@ -340,17 +342,23 @@ class Warehouse(DuckDBResource):
     def _made_on(self, table: Table, run_id: str) -> dict[str, str]:
         return {
             "gosales.code": self.code_version,
-            "gosales.basis": self._basis_of(table),
+            "gosales.basis": self._with_record(table, self.basis),
+            "gosales.needed": self._needed_by(table),
             "gosales.run": run_id,
         }
 
-    def _basis_of(self, table: Table) -> str:
-        """What a table is made on: settings and inputs, and its record if it has one."""
+    def _needed_by(self, table: Table) -> str:
+        """What of settings and inputs a table is made on: equal, it need not be made anew."""
+        of_room = self.bases.get(table.room, self.basis)
+        return self._with_record(table, self.bases.get(table.name, of_room))
+
+    def _with_record(self, table: Table, basis: str) -> str:
+        """A basis, and the table's record if it has one."""
         files = (self.home_path / table.record).rglob("*.parquet") if table.record else ()
         names = sorted(file.name for file in files)
         if not names:
-            return self.basis
-        return hashlib.sha256("\n".join([self.basis, *names]).encode()).hexdigest()[:16]
+            return basis
+        return hashlib.sha256("\n".join([basis, *names]).encode()).hexdigest()[:16]
 
     def _existing(self, table: Table, partition: Mapping[str, str]) -> Path:
         path = self.path(table, **partition)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from gosales_assets.automation.switches import SECONDS_BETWEEN, switched
 from gosales_assets.automation.webhook import UNSET, NotPosted, post
@@ -21,6 +22,7 @@ from gosales_assets.settings import Settings, current_settings, environment
 _EVENTS = {
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.ENGINE_EVENT,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
 }
 _AT_A_TIME = 50
@@ -119,9 +121,15 @@ def _evaluation(event: dg.DagsterEvent) -> dg.AssetCheckEvaluation | None:
 
 
 def _errors(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
-    """What went wrong, in one line for each step; the run's own words where no step failed."""
+    """What went wrong, in one line for each step; where none began, why the run could not load."""
     events = _events(instance, run)
     told = [_of_step(event) for event in events if event.is_step_failure]
+    # A run that finds settings or files that cannot be used does not get to its first step.
+    told = told or [
+        _first_cause(event.engine_event_data.error)
+        for event in events
+        if event.is_engine_event and event.engine_event_data.error is not None
+    ]
     return told or [event.message or "" for event in events if event.is_run_failure]
 
 
@@ -129,11 +137,13 @@ def _of_step(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
         return f"{event.step_key}: {data.user_failure_data.description}"
-    error = data.error
+    return f"{event.step_key}: {_first_cause(data.error)}"
+
+
+def _first_cause(error: SerializableErrorInfo | None) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
-    first = error.message.strip().splitlines()[0] if error is not None else "it failed"
-    return f"{event.step_key}: {first}"
+    return error.message.strip().splitlines()[0] if error is not None else "it failed"
 
 
 def _events(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:
