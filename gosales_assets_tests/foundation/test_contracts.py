@@ -335,6 +335,12 @@ def test_one_bad_division_is_left_out_and_the_others_go_on(
     assert states.pop(None) is False
     assert {key for key, passed in states.items() if not passed} == {f"{NEXT}|{B}"}
     assert len(states) == 6
+    shown = instance.event_log_storage.get_asset_check_partition_info(
+        [dg.AssetCheckKey(asset_key(CELLS), "contract")]
+    )
+    in_ui = {each.partition_key: each.latest_execution_status.value for each in shown}
+    wanted = {key: "SUCCEEDED" if passed else "FAILED" for key, passed in states.items()}
+    assert {key: in_ui[key] for key in wanted} == wanted, "as the page of the check shows them"
     bad = {"cutoff": NEXT, "division": B}
     assert warehouse.is_broken(CELLS, **bad)
     assert warehouse.read(CELLS, **bad).is_empty()

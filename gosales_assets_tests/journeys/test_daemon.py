@@ -1,5 +1,6 @@
 """The real daemon: a file lands, the sensor sees it, a run happens, new rows are published."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import dagster as dg
 import duckdb
@@ -54,8 +57,8 @@ def project(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def dagster_dev(project: Path, hook: Hook) -> Iterator[None]:
-    """`dagster dev`: webserver, daemon and code server, ended together."""
+def dagster_dev(project: Path, hook: Hook) -> Iterator[str]:
+    """`dagster dev`: webserver, daemon and code server, ended together; gives the UI's address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -75,7 +78,7 @@ def dagster_dev(project: Path, hook: Hook) -> Iterator[None]:
             command, cwd=project, env=kept | ours, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            yield
+            yield f"http://127.0.0.1:{port}/graphql"
         finally:
             os.killpg(server.pid, signal.SIGINT)
             server.wait(timeout=60)
@@ -87,6 +90,26 @@ def wait_for(what: Callable[[], object], project: Path) -> None:
         if time.monotonic() > until:
             pytest.fail((project / "dagster.log").read_text(encoding="utf-8")[-8_000:])
         time.sleep(2)
+
+
+def ask(ui: str, query: str) -> dict[str, Any]:
+    """Ask the webserver, as the pages of the UI do."""
+    body = json.dumps({"query": query}).encode()
+    request = Request(ui, body, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=120) as answer:
+        content = json.loads(answer.read())
+    assert "errors" not in content, content
+    return dict(content["data"])
+
+
+LAUNCH = """mutation { launchRun(executionParams: {
+    selector: {repositoryLocationName: "gosales_assets", repositoryName: "__repository__",
+               jobName: "refresh_facts"}, runConfigData: "{}"})
+  { __typename ... on LaunchRunSuccess { run { runId } } } }"""
+CUTOFFS = """{ assetNodeOrError(assetKey: {path: ["whitespace", "whitespace"]})
+  { ... on AssetNode { partitionKeys } } }"""
+RELOAD = """mutation { reloadRepositoryLocation(repositoryLocationName: "gosales_assets")
+  { __typename } }"""
 
 
 def published(project: Path, sql: str) -> list[tuple[object, ...]]:
@@ -104,11 +127,21 @@ def test_a_file_lands_and_its_rows_are_published(project: Path) -> None:
             runs = instance.get_runs(dg.RunsFilter(job_name="everything", statuses=list(FINISHED)))
         return runs if len(runs) == count else []
 
-    with listening() as hook, dagster_dev(project, hook):
+    def launched(run_id: str) -> dg.DagsterRunStatus:
+        with dg.DagsterInstance.from_config(str(project)) as instance:
+            run = instance.get_run_by_id(run_id)
+        return run.status if run else dg.DagsterRunStatus.NOT_STARTED
+
+    with listening() as hook, dagster_dev(project, hook) as ui:
         wait_for(lambda: finished(1), project)
         assert finished(1)[0].status is dg.DagsterRunStatus.SUCCESS
         cutoffs = "select distinct cutoff::varchar from star.dim_cutoff order by 1"
         assert published(project, cutoffs) == [("2023-06-30",)]
+
+        by_hand = ask(ui, LAUNCH)["launchRun"]
+        assert by_hand["__typename"] == "LaunchRunSuccess", "a job needs no typing"
+        wait_for(lambda: launched(by_hand["run"]["runId"]) in FINISHED, project)
+        assert launched(by_hand["run"]["runId"]) is dg.DagsterRunStatus.SUCCESS
 
         shutil.move(project / "later" / "sales_log_2024.csv.gz", landing)
         wait_for(lambda: finished(2), project)
@@ -124,6 +157,11 @@ def test_a_file_lands_and_its_rows_are_published(project: Path) -> None:
         judged = "select count(value) from validation.backtests where cutoff = '2023-12-31'"
         assert published(project, judged)[0] > (0,), "its window closed with the file"
         assert hook.got == []
+        in_ui = ask(ui, CUTOFFS)["assetNodeOrError"]["partitionKeys"]
+        assert in_ui == ["2023-06-30"], "as the code server was started"
+        ask(ui, RELOAD)
+        in_ui = ask(ui, CUTOFFS)["assetNodeOrError"]["partitionKeys"]
+        assert in_ui == ["2023-06-30", "2023-12-31", "2024-06-30"]
 
         (landing / "sales_log_2025.csv.gz").write_text("what,is\nthis,file\n", encoding="utf-8")
         wait_for(lambda: hook.got, project)
