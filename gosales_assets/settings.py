@@ -7,6 +7,7 @@ the YAML: they come from the environment or ``.env``.
 
 import hashlib
 import os
+from collections.abc import Iterable
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from gosales_assets.automation_settings import Automation as Automation
 from gosales_assets.database_settings import Database
 from gosales_assets.environment import Environment as Environment
 from gosales_assets.environment import SettingsError as SettingsError
@@ -221,6 +223,7 @@ class Settings(Section):
     validation: Validation = Validation()
     gates: Gates = Gates()
     drift: Drift = Drift()
+    automation: Automation = Automation()
     seed: int = Field(20240229, description="Seed of everything that draws random numbers.")
     today: date = Field(
         default_factory=date.today, description="Orders dated later than this are quarantined."
@@ -266,7 +269,13 @@ class Settings(Section):
     @cached_property
     def config_hash(self) -> str:
         """Hash of everything in the YAML that can change a result (not of where files are)."""
-        left_out = {"base"} if "today" in self.model_fields_set else {"base", "today"}
+        return self.hash_without(())
+
+    def hash_without(self, sections: Iterable[str]) -> str:
+        """The same, less sections that something does not depend on."""
+        left_out = {"base", "automation", *sections}
+        if "today" not in self.model_fields_set:
+            left_out.add("today")
         dumped = self.model_dump_json(exclude=left_out)
         return hashlib.sha256(dumped.encode()).hexdigest()[:16]
 

@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 import duckdb
 import polars as pl
 from dagster_duckdb import DuckDBResource
+from pydantic import Field
 
 from gosales_assets.parts import (
     MANIFEST,
@@ -74,6 +75,7 @@ class Warehouse(DuckDBResource):
     memory_limit: str = ""
     code_version: str = "unknown"
     basis: str = ""
+    bases: dict[str, str] = Field(default={}, description="Basis by room or table.")
 
     @property
     def home_path(self) -> Path:
@@ -108,11 +110,15 @@ class Warehouse(DuckDBResource):
     def files(self, table: Table, **partition: str) -> list[Path]:
         """Parquet files of one partition, in order; more than one where the table is in parts.
 
+        None for a division that is left out.
+
         Raises
         ------
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
+        if self.is_left_out(table, **partition):
+            return []
         path = self._existing(table, partition)
         return files_of(path.parent, self.parts(table).values()) if table.parts else [path]
 
@@ -197,13 +203,13 @@ class Warehouse(DuckDBResource):
         shutil.rmtree(self.path(table, **partition).parent, ignore_errors=True)
 
     def is_fresh(self, table: Table, **partition: str) -> bool:
-        """Whether the partition is there, unbroken, and made on today's code, settings, inputs."""
+        """Whether the partition is there, whole, and made on today's code and all that it needs."""
         path = self.path(table, **partition)
         if not path.is_file() or _marks(path):
             return False
         footer = self.footer(table, **partition)
-        made_on = (footer.get("gosales.code"), footer.get("gosales.basis"))
-        return made_on == (self.code_version, self._basis_of(table))
+        made_on = (footer.get("gosales.code"), footer.get("gosales.needed"))
+        return made_on == (self.code_version, self._needed_by(table))
 
     def mark(self, table: Table, check: str, problem: str | None, **partition: str) -> None:
         """Note that a partition failed a blocking check (or, with None, that it passed).
@@ -221,6 +227,20 @@ class Warehouse(DuckDBResource):
         """Whether the partition failed a blocking check."""
         return bool(_marks(self.path(table, **partition)))
 
+    def is_left_out(self, table: Table, **partition: str) -> bool:
+        """Whether the partition is of one division and failed: it then counts as having no rows.
+
+        So what is wrong with one division does not take the others with it. Its own checks still
+        see what was written.
+        """
+        looked_at = _CHECKED.get() == table.name
+        return "division" in partition and not looked_at and self.is_broken(table, **partition)
+
+    def problems(self, table: Table, **partition: str) -> list[str]:
+        """What blocking checks found wrong with a partition, in words."""
+        marks = _marks(self.path(table, **partition))
+        return [json.loads(mark.read_text(encoding="utf-8"))["problem"] for mark in marks]
+
     def footer(self, table: Table, **partition: str) -> dict[str, str]:
         """What is noted in a partition's footer: checksum, rows, and the basis it was made on."""
         if table.parts:
@@ -233,12 +253,16 @@ class Warehouse(DuckDBResource):
     ) -> pl.DataFrame:
         """Read one partition (or the whole of an unpartitioned table) in its contract's order.
 
+        A division that is left out has no rows.
+
         Raises
         ------
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
         files = self.files(table, **partition)
+        if not files:
+            return table.empty() if columns is None else table.empty().select(columns)
         return pl.read_parquet(
             files, columns=list(columns) if columns else None, hive_partitioning=False
         )
@@ -309,22 +333,32 @@ class Warehouse(DuckDBResource):
         if not partitions:
             raise MissingPartition(f"{table.name}: no partition was asked for")
         files = [str(file) for keys in partitions for file in self.files(table, **keys)]
+        if not files:
+            import ibis
+
+            return ibis.memtable(table.empty())
         return engine.read_parquet(files, hive_partitioning=False)
 
     def _made_on(self, table: Table, run_id: str) -> dict[str, str]:
         return {
             "gosales.code": self.code_version,
-            "gosales.basis": self._basis_of(table),
+            "gosales.basis": self._with_record(table, self.basis),
+            "gosales.needed": self._needed_by(table),
             "gosales.run": run_id,
         }
 
-    def _basis_of(self, table: Table) -> str:
-        """What a table is made on: settings and inputs, and its record if it has one."""
+    def _needed_by(self, table: Table) -> str:
+        """What of settings and inputs a table is made on: equal, it need not be made anew."""
+        of_room = self.bases.get(table.room, self.basis)
+        return self._with_record(table, self.bases.get(table.name, of_room))
+
+    def _with_record(self, table: Table, basis: str) -> str:
+        """A basis, and the table's record if it has one."""
         files = (self.home_path / table.record).rglob("*.parquet") if table.record else ()
         names = sorted(file.name for file in files)
         if not names:
-            return self.basis
-        return hashlib.sha256("\n".join([self.basis, *names]).encode()).hexdigest()[:16]
+            return basis
+        return hashlib.sha256("\n".join([basis, *names]).encode()).hexdigest()[:16]
 
     def _existing(self, table: Table, partition: Mapping[str, str]) -> Path:
         path = self.path(table, **partition)
@@ -333,8 +367,7 @@ class Warehouse(DuckDBResource):
             raise MissingPartition(
                 f"{table.name}{f' [{keys}]' if keys else ''} is not there yet: materialize it first"
             )
-        for mark in [] if _CHECKED.get() == table.name else _marks(path):
-            problem = json.loads(mark.read_text(encoding="utf-8"))["problem"]
+        for problem in [] if _CHECKED.get() == table.name else self.problems(table, **partition):
             raise BrokenPartition(
                 f"{table.name} {dict(partition) or ''} failed a check ({problem}): "
                 "mend its input and materialize it again"
