@@ -74,9 +74,9 @@ def whitespace(
 
 @table_asset(ELIGIBILITY_COUNTS, deps=[dep(WHITESPACE)], kinds={"polars"})
 def counts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Count the candidates of each division by state."""
+    """Count the candidates of each division by the rule that let them in or left them out."""
     for cutoff in context.partition_keys:
-        listed = warehouse.read(WHITESPACE, columns=["cutoff", "division", "state"], cutoff=cutoff)
+        listed = warehouse.read(WHITESPACE, columns=["cutoff", "division", "rule"], cutoff=cutoff)
         store(context, warehouse, ELIGIBILITY_COUNTS, eligibility_counts(listed), cutoff=cutoff)
 
 

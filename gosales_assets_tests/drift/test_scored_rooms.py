@@ -112,6 +112,14 @@ def test_closed_lists_are_measured_and_open_ones_are_not(warehouse: Warehouse) -
     assert "capture_10" not in captured[OPEN]
 
 
+def test_metrics_name_the_list_that_they_measure(warehouse: Warehouse) -> None:
+    named = {}
+    for cutoff in (CLOSED, OPEN):
+        (named[cutoff],) = set(warehouse.read(WHITESPACE_METRICS, cutoff=cutoff)["checksum"])
+        assert named[cutoff] == warehouse.written(WHITESPACE, cutoff=cutoff).checksum
+    assert named[CLOSED] != named[OPEN]
+
+
 def test_backtests_and_gains_of_closed_cutoffs_only(warehouse: Warehouse) -> None:
     for division in KEYS.divisions:
         for table in (BACKTESTS, GAINS):
