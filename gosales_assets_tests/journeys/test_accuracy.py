@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from gosales_assets.sources.sample import SampleSpec, generate
+from gosales_assets_tests.journeys.bad_models import BAD, verdicts
 from gosales_assets_tests.journeys.commands import Outcome, run
 from gosales_assets_tests.paths import EXAMPLES
 
@@ -51,6 +52,18 @@ def reasons_are_varied(outcome: Outcome) -> None:
     assert most["reasons_plain"] < 0.05
 
 
+def bad_models_are_refused(outcome: Outcome) -> None:
+    """Before the gate: bad models are refused by all divisions, and equal ones do not move it."""
+    found = verdicts(outcome.home)
+    for name, counts in found.items():
+        print(f"{name}: {dict(counts)}")
+    assert found["honest"]["promoted"] > found["honest"].total() / 2
+    assert all(set(found[name]) == {"refused"} for name in BAD)
+    assert not found["the same"]["promoted"]
+    assert not found["stale features"]["promoted"]
+    assert found["stale features"]["refused"] > 0.8 * found["stale features"].total()
+
+
 @pytest.mark.slow
 def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
     generate(tmp_path / "sample", SampleSpec())
@@ -73,6 +86,7 @@ def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
     assert sum(shares) / len(shares) >= 0.85
     list_finds_more_buyers(outcome)
     reasons_are_varied(outcome)
+    bad_models_are_refused(outcome)
 
 
 @pytest.mark.slow
@@ -126,6 +140,7 @@ def test_online_retail_uk2y_beats_counting(tmp_path: Path, shared_data: Path) ->
         assert expansion > 0.6
     list_finds_more_buyers(outcome)
     reasons_are_varied(outcome)
+    bad_models_are_refused(outcome)
 
 
 @pytest.mark.slow
