@@ -133,10 +133,10 @@ def lost_candidates(counted: Mapping[str, int], offered: Mapping[str, int]) -> d
     Parameters
     ----------
     counted, offered
-        Division -> sum over its rules, and candidates it had.
+        Division -> sum over its rules, and candidates it had; what is not counted counts 0.
     """
-    lost = {division: offered[division] - rows for division, rows in sorted(counted.items())}
-    return {division: rows for division, rows in lost.items() if rows}
+    lost = {division: rows - counted.get(division, 0) for division, rows in offered.items()}
+    return {division: rows for division, rows in sorted(lost.items()) if rows}
 
 
 def _owners(candidates: pl.DataFrame, held: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:

@@ -95,6 +95,22 @@ def test_states_of_the_lists(warehouse: Warehouse) -> None:
     assert evident.select("customer_id", "division").rows() == [(IDS[1], KEYS.divisions[0])]
 
 
+def test_candidates_that_a_list_loses_are_named(warehouse: Warehouse) -> None:
+    """Also where a division is lost as a whole."""
+    keys, before = {"cutoff": OPEN}, warehouse.read(ELIGIBILITY_COUNTS, cutoff=OPEN)
+    one, other = KEYS.divisions[:2]
+    assert whitespace_room.lost(warehouse, keys) == []
+    fewer = pl.when((pl.col("division") == one) & (pl.col("rule") == "none"))
+    damaged = before.filter(pl.col("division") != other).with_columns(
+        rows=fewer.then(pl.col("rows") - 3).otherwise("rows")
+    )
+    warehouse.write(ELIGIBILITY_COUNTS, damaged, **keys)
+    found = {breach.rule: breach.rows for breach in whitespace_room.lost(warehouse, keys)}
+    warehouse.write(ELIGIBILITY_COUNTS, before, **keys)
+    about = "states of {} add up to its candidates"
+    assert found == {about.format(one): 3, about.format(other): PEOPLE}
+
+
 def test_todays_deals_do_not_rewrite_past_lists(warehouse: Warehouse) -> None:
     states = {}
     for cutoff in (CLOSED, OPEN):

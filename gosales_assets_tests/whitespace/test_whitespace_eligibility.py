@@ -106,6 +106,7 @@ def test_no_cooldown_when_it_is_set_to_0_days():
 def test_conservation_names_the_division_that_lost_candidates():
     assert lost_candidates({"PDM": 5}, {"PDM": 5}) == {}
     assert lost_candidates({"CPE": 7, "PDM": 5}, {"CPE": 7, "PDM": 8}) == {"PDM": 3}
+    assert lost_candidates({"CPE": 7}, {"CPE": 7, "PDM": 8}) == {"PDM": 8}
 
 
 NOT_NOW = {"kind": "not_now", "until": CUTOFF}
