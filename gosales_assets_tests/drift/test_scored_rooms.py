@@ -16,6 +16,7 @@ from gosales_assets.validation.contract import BACKTESTS, GAINS
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import assets as whitespace_room
 from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, WHITESPACE, WHITESPACE_METRICS
+from gosales_assets.whitespace.handout_contract import SELECTED, SHADOW_SCORES
 from gosales_assets_tests.validation.scored_world import (
     CLOSED,
     IDS,
@@ -126,6 +127,16 @@ def test_closed_lists_are_measured_and_open_ones_are_not(warehouse: Warehouse) -
     }
     assert "capture_10" in captured[CLOSED]
     assert "capture_10" not in captured[OPEN]
+
+
+def test_the_selected_rows_are_a_table_with_the_challenger_beside(warehouse: Warehouse) -> None:
+    listed = warehouse.read(WHITESPACE, cutoff=OPEN).filter("selected")
+    found = warehouse.read(SELECTED, cutoff=OPEN)
+    assert found.drop("score_challenger").equals(listed)
+    shadows = warehouse.read(SHADOW_SCORES, cutoff=OPEN)
+    keys = ["division", "customer_id"]
+    beside = listed.join(shadows, on=keys, validate="1:1")["score_challenger"]
+    assert found["score_challenger"].equals(beside)
 
 
 def test_metrics_name_the_list_that_they_measure(warehouse: Warehouse) -> None:
