@@ -129,6 +129,15 @@ def test_closed_lists_are_measured_and_open_ones_are_not(warehouse: Warehouse) -
     assert "capture_10" not in captured[OPEN]
 
 
+def test_wallets_are_of_windows_that_had_closed(warehouse: Warehouse) -> None:
+    """The older list's own window closes on the newer one's cutoff: its buyers spent 100 each."""
+    wallets = {
+        cutoff: set(warehouse.read(WHITESPACE, cutoff=cutoff)["wallet_gp"])
+        for cutoff in (CLOSED, OPEN)
+    }
+    assert wallets == {CLOSED: {0.0}, OPEN: {100.0}}
+
+
 def test_the_selected_rows_are_a_table_with_the_challenger_beside(warehouse: Warehouse) -> None:
     listed = warehouse.read(WHITESPACE, cutoff=OPEN).filter("selected")
     found = warehouse.read(SELECTED, cutoff=OPEN)
