@@ -51,7 +51,8 @@ def test_equal_challengers_are_promoted_in_less_than_5_of_100_divisions(
 
 
 @pytest.mark.slow
-def test_a_better_challenger_is_promoted() -> None:
+@pytest.mark.parametrize(("champion", "at_least"), [(0.9, 1.0), (0.7, 0.75)])
+def test_a_better_challenger_is_promoted(champion: float, at_least: float) -> None:
     """Its AUC is better by .027, or by .013: always, and in four of five divisions."""
-    assert verdicts(customers=2_000, model=0.5, champion=0.9)["promoted"] == REPEATS
-    assert verdicts(customers=2_000, model=0.5, champion=0.7)["promoted"] > 0.75 * REPEATS
+    counts = verdicts(customers=2_000, model=0.5, champion=champion)
+    assert counts["promoted"] / REPEATS >= at_least
