@@ -10,6 +10,7 @@ from gosales_assets.gate_settings import Gates
 from gosales_assets.validation.gate import judge
 from gosales_assets_tests.validation.gate_worlds import NEW, OLD, world
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 REPEATS = 200
 GATES = Gates(replicates=300)
 SHARED_NOISE = 0.15
@@ -39,7 +40,6 @@ def nearly_the_same(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
     return rows.with_columns(moved)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("alike", [False, True])
 @pytest.mark.parametrize("customers", [800, 2_000])
 def test_equal_challengers_are_promoted_in_less_than_5_of_100_divisions(
@@ -50,7 +50,6 @@ def test_equal_challengers_are_promoted_in_less_than_5_of_100_divisions(
     assert counts["champion stays"] / REPEATS > 0.9
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("champion", "at_least"), [(0.9, 1.0), (0.7, 0.75)])
 def test_a_better_challenger_is_promoted(champion: float, at_least: float) -> None:
     """Its AUC is better by .027, or by .013: always, and in four of five divisions."""
