@@ -244,6 +244,40 @@ def _others_go_on(
     return whole == {keys["cutoff"] for keys in partitions}
 
 
+def table_check(
+    table: Table,
+    name: str,
+    find: Callable[[Warehouse, dict[str, str]], list[Breach]],
+    description: str,
+    *,
+    blocking: bool = False,
+    severity: dg.AssetCheckSeverity | None = None,
+) -> dg.AssetChecksDefinition:
+    """Make a check that looks at each partition of a table by itself: see `check_partitions`.
+
+    Parameters
+    ----------
+    find
+        What is wrong with one partition, from the warehouse and the partition's keys.
+    description
+        What holds when it passes, for people.
+    """
+
+    @dg.asset_check(
+        asset=asset_key(table),
+        name=name,
+        description=description,
+        blocking=blocking,
+        partitions_def=PARTITIONS_BY_KEYS[table.partitions],
+    )
+    def check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        return check_partitions(
+            context, table, lambda keys: find(warehouse, keys), name, blocking, severity
+        )
+
+    return check
+
+
 def _found(
     table: Table, find: Callable[[dict[str, str]], list[Breach]], keys: dict[str, str]
 ) -> list[Breach]:

@@ -99,8 +99,8 @@ PROBES = (
     Probe(
         9,
         "Fourteen days later",
-        "Moving the window by 14 days moves the AUC of the scores within its interval: they owe "
-        "nothing to the first days after their cutoff.",
+        "Moving the window by 14 days leaves the AUC of the scores within its interval, or better: "
+        "they owe nothing to the first days after their cutoff.",
         checks=((_MODELS, "shift_14_days"),),
         tests=(_PLANTED,),
     ),

@@ -8,7 +8,7 @@ import polars as pl
 
 from gosales_assets.breaches import remarks
 from gosales_assets.calendar import window_end
-from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
+from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
 from gosales_assets.division_names import division_identity
 from gosales_assets.drift import activity
 from gosales_assets.drift.alerts import Alert, as_table, hard_alerts
@@ -28,7 +28,7 @@ from gosales_assets.labels.contract import PREVALENCE, TARGET_WINDOWS
 from gosales_assets.labels.reading import windows_of
 from gosales_assets.models.artefact import CARD, folder_of, load_card
 from gosales_assets.models.contract import CALIBRATION
-from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, day, earlier
+from gosales_assets.partitions import ALL_DIVISIONS, KEYS, day, earlier
 from gosales_assets.scores.contract import ICP_SCORES, UNSCORED
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import (
@@ -88,24 +88,13 @@ def drift_alerts(
         store(context, warehouse, DRIFT_ALERTS, frame, metadata=about, cutoff=cutoff)
 
 
-@dg.asset_check(
-    asset=dg.AssetKey(["drift", "drift_alerts"]),
-    name="no_hard_alerts",
-    partitions_def=CUTOFFS,
-    description="Nothing has moved so far that the scores must not be used. Stops nothing.",
+no_hard_alerts = table_check(
+    DRIFT_ALERTS,
+    "no_hard_alerts",
+    lambda warehouse, keys: remarks(hard_alerts(warehouse.read(DRIFT_ALERTS, **keys))),
+    "Nothing has moved so far that the scores must not be used. Stops nothing.",
+    severity=dg.AssetCheckSeverity.ERROR,
 )
-def no_hard_alerts(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Fail, without blocking, on hard alerts."""
-    return check_partitions(
-        context,
-        DRIFT_ALERTS,
-        lambda keys: remarks(hard_alerts(warehouse.read(DRIFT_ALERTS, **keys))),
-        name="no_hard_alerts",
-        blocking=False,
-        severity=dg.AssetCheckSeverity.ERROR,
-    )
 
 
 def _of_log(warehouse: Warehouse, settings: Settings, cutoff: str) -> Iterator[Alert]:

@@ -20,9 +20,11 @@ from gosales_assets.whitespace.handout_contract import (
     ACCOUNT_ROLLUP,
     CHANGES_TABLE,
     EXPLANATIONS,
+    SELECTED,
     SHADOW_SCORES,
     THRESHOLDS,
 )
+from gosales_assets.whitespace.handouts import with_challenger
 from gosales_assets.whitespace_settings import CRM_FIELDS
 
 COLUMNS_PAGE = "COLUMNS.md"
@@ -70,8 +72,8 @@ HAND_OUTS = (
     HandOut(
         "whitespace_selected_{cutoff}",
         "The rows to work through, rep by rep, in the order of each rep's own list.",
-        WHITESPACE,
-        {_CHALLENGER: SHADOW_SCORES},
+        SELECTED,
+        {},
     ),
     HandOut(
         "whitespace_explanations_{cutoff}",
@@ -186,9 +188,8 @@ def export(frame: pl.DataFrame, folder: Path, name: str) -> list[Path]:
 
 
 def _with_challenger(warehouse: Warehouse, keys: Keys, cutoff: str) -> pl.DataFrame:
-    shadows = _read(warehouse, SHADOW_SCORES, keys, cutoff).select(*_KEYS, _CHALLENGER)
     listed = warehouse.read(WHITESPACE, cutoff=cutoff)
-    return listed.join(shadows, on=_KEYS, how="left", validate="1:1")
+    return with_challenger(listed, _read(warehouse, SHADOW_SCORES, keys, cutoff))
 
 
 def _read(warehouse: Warehouse, table: Table, keys: Keys, cutoff: str | None) -> pl.DataFrame:

@@ -4,11 +4,11 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import remarks
-from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
+from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import LABELS
 from gosales_assets.models.naive import naive_score
-from gosales_assets.partitions import GRID, day, divisions_by_cutoff
+from gosales_assets.partitions import day, divisions_by_cutoff
 from gosales_assets.pictures import png
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
@@ -100,48 +100,20 @@ def segments(
         store(context, warehouse, SEGMENTS, found, cutoff=cutoff, division=division)
 
 
-@dg.asset_check(
-    asset=dg.AssetKey(["validation", "segments"]),
-    name="segments_served_alike",
-    partitions_def=GRID,
-    description=(
-        "In each industry and region with at least 25 buyers, the best tenth of the list holds no "
-        "5 points less of the buyers than overall. A warning: nothing is stopped."
-    ),
+segments_served_alike = table_check(
+    SEGMENTS,
+    "segments_served_alike",
+    lambda warehouse, keys: remarks(left_behind(warehouse.read(SEGMENTS, **keys))),
+    "In each industry and region with at least 25 buyers, the best tenth of the list holds no "
+    "5 points less of the buyers than overall. A warning: nothing is stopped.",
 )
-def segments_served_alike(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Warn, with the figures, of segments that the best tenth leaves behind."""
-    return check_partitions(
-        context,
-        SEGMENTS,
-        lambda keys: remarks(left_behind(warehouse.read(SEGMENTS, **keys))),
-        name="segments_served_alike",
-        blocking=False,
-    )
-
-
-@dg.asset_check(
-    asset=dg.AssetKey(["validation", "backtests"]),
-    name="model_not_below_naive",
-    partitions_def=GRID,
-    description=(
-        "In each cohort with at least 25 buyers, the model ranks at least as well (AUC) as the "
-        "naive count of past orders. A warning: nothing is stopped."
-    ),
+model_not_below_naive = table_check(
+    BACKTESTS,
+    "model_not_below_naive",
+    lambda warehouse, keys: remarks(below_naive(warehouse.read(BACKTESTS, **keys))),
+    "In each cohort with at least 25 buyers, the model ranks at least as well (AUC) as the "
+    "naive count of past orders. A warning: nothing is stopped.",
 )
-def model_not_below_naive(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Warn, with the figures, where the naive ranking beat the model."""
-    return check_partitions(
-        context,
-        BACKTESTS,
-        lambda keys: remarks(below_naive(warehouse.read(BACKTESTS, **keys))),
-        name="model_not_below_naive",
-        blocking=False,
-    )
 
 
 def _champion(

@@ -10,10 +10,17 @@ import polars as pl
 
 from gosales_assets.validation.contract import BACKTESTS
 from gosales_assets.validation.metrics import PROBABILITY_METRICS, RANKING_METRICS
-from gosales_assets.validation.tallies import Floats, Ranking, Tally, draws, exact, resampled
+from gosales_assets.validation.tallies import (
+    Floats,
+    Ranking,
+    Tally,
+    draws,
+    exact,
+    interval,
+    resampled,
+)
 
 COHORTS = ["all", "repeat", "expansion"]
-INTERVAL = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ def _records(
     case: Case, point: Mapping[str, Floats], replicated: Mapping[str, Floats]
 ) -> Iterator[dict[str, Any]]:
     for metric, value in point.items():
-        low, high = _interval(replicated[metric])
+        low, high = interval(replicated[metric])
         yield {
             "cohort": case.cohort,
             "ranking": case.ranking,
@@ -140,15 +147,6 @@ def _cases(known: pl.DataFrame, naive: Floats, champion: Floats | None, cohort: 
 
 def _measure(case: Case, tally: Tally) -> dict[str, Floats]:
     return {name: metric(tally) for name, metric in case.metrics.items()}
-
-
-def _interval(replicated: Floats) -> tuple[float | None, float | None]:
-    """Central 95 % of the resamples; none where most of them had no figure."""
-    finite = replicated[np.isfinite(replicated)]
-    if finite.size * 2 < replicated.size:
-        return None, None
-    low, high = np.quantile(finite, INTERVAL)
-    return float(low), float(high)
 
 
 def _number(value: float) -> float | None:

@@ -10,10 +10,17 @@ import polars as pl
 
 from gosales_assets.validation import metrics
 from gosales_assets.validation.contract import CAPACITY
-from gosales_assets.validation.tallies import Floats, Ranking, Tally, draws, exact, resampled
+from gosales_assets.validation.tallies import (
+    Floats,
+    Ranking,
+    Tally,
+    draws,
+    exact,
+    interval,
+    resampled,
+)
 
 SHARES = (5, 10, 20)
-INTERVAL = (0.025, 0.975)
 FIGURES = ("precision", "capture", "value")
 
 
@@ -80,7 +87,7 @@ def _scenarios(
             "positives": int(ranking.labels.sum()),
         }
         for name in FIGURES:
-            low, high = _ends(replicated[name])
+            low, high = interval(replicated[name])
             value = float(point[name][0])
             record |= {name: value if math.isfinite(value) else None}
             record |= {f"{name}_low": low, f"{name}_high": high}
@@ -99,11 +106,3 @@ def _brought(tally: Tally, share: float) -> dict[str, Floats]:
         "capture": captured,
         "value": np.where(total > 0, money * total, 0.0),
     }
-
-
-def _ends(replicated: Floats) -> tuple[float | None, float | None]:
-    finite = replicated[np.isfinite(replicated)]
-    if finite.size * 2 < replicated.size:
-        return None, None
-    low, high = np.quantile(finite, INTERVAL)
-    return float(low), float(high)

@@ -12,10 +12,17 @@ import numpy as np
 import polars as pl
 
 from gosales_assets.validation import metrics
-from gosales_assets.validation.tallies import Floats, Ranking, Tally, draws, exact, resampled
+from gosales_assets.validation.tallies import (
+    INTERVAL,
+    Floats,
+    Ranking,
+    Tally,
+    draws,
+    exact,
+    resampled,
+)
 
 TENTH = 0.10
-INTERVAL = (0.025, 0.975)
 # Two comparisons with the champion are made: each gets half of the 2.5 % that chance is allowed.
 STRICT = (0.0125, 0.9875)
 COLUMNS = ["cutoff", "customer_id", "label", "model", "naive", "champion"]

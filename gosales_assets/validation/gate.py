@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -26,16 +26,7 @@ Verdict = Literal[
     "not enough evidence",
     "no challenger",
 ]
-VERDICTS = [
-    "promoted",
-    "refitted",
-    "in office",
-    "champion stays",
-    "refused",
-    "rolled back before",
-    "not enough evidence",
-    "no challenger",
-]
+VERDICTS = list(get_args(Verdict))
 MOVES = ("promoted", "refitted")
 # Scores that agree this closely are the same scores, stored.
 SAME_SCORE = 1e-9

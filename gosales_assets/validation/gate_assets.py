@@ -11,10 +11,10 @@ from gosales_assets.breaches import Breach, remarks
 from gosales_assets.contracts import (
     asset_key,
     asset_spec,
-    check_partitions,
     contract_check,
     dep,
     note,
+    table_check,
 )
 from gosales_assets.partitions import KEYS
 from gosales_assets.settings import Settings, SettingsError
@@ -60,35 +60,23 @@ def gate(
         yield dg.MaterializeResult(asset_key=asset_key(table))
 
 
-@dg.asset_check(
-    asset=asset_key(GATE),
-    name="promotion_gate",
-    description=(
-        "Every division with enough evidence passes the gate: its newest model reaches the floors, "
-        "beats the naive ranking, and is not worse than the champion. Stops nothing: where it "
-        "fails, the champion stays."
-    ),
-)
-def promotion_gate(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Fail, without blocking, on refusals; each is named with its figure."""
-    return check_partitions(
-        context,
-        GATE,
-        lambda _: refusals(warehouse.read(GATE)),
-        name="promotion_gate",
-        blocking=False,
-        severity=dg.AssetCheckSeverity.ERROR,
-    )
-
-
 def refusals(judged: pl.DataFrame) -> list[Breach]:
     """Divisions that the gate refused, each with its figure."""
     refused = judged.filter(pl.col("verdict") == "refused").sort("division")
     return remarks(
         f"{division}: {why}" for division, why in refused.select("division", "why").iter_rows()
     )
+
+
+promotion_gate = table_check(
+    GATE,
+    "promotion_gate",
+    lambda warehouse, _: refusals(warehouse.read(GATE)),
+    "Every division with enough evidence passes the gate: its newest model reaches the floors, "
+    "beats the naive ranking, and is not worse than the champion. Each refusal is named with its "
+    "figure. Stops nothing: where it fails, the champion stays.",
+    severity=dg.AssetCheckSeverity.ERROR,
+)
 
 
 def _divisions_exist(settings: Settings) -> None:

@@ -4,14 +4,7 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach, remarks
-from gosales_assets.contracts import (
-    asset_key,
-    check_partitions,
-    contract_check,
-    dep,
-    store,
-    table_asset,
-)
+from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
 from gosales_assets.leakage import PROBES
 from gosales_assets.partitions import KEYS
 from gosales_assets.settings import Settings
@@ -64,23 +57,13 @@ def latest_checks(instance: dg.DagsterInstance) -> dict[tuple[str, str], bool]:
 def _check(probe: int) -> dg.AssetChecksDefinition:
     name, severity = _CHECKS[probe]
     (about,) = [p for p in PROBES if p.number == probe]
-
-    @dg.asset_check(
-        asset=asset_key(LEAKAGE_PROBES), name=name, description=f"Probe {probe}. {about.proves}"
+    return table_check(
+        LEAKAGE_PROBES,
+        name,
+        lambda warehouse, _: suspicions(warehouse.read(LEAKAGE_PROBES), probe),
+        f"Probe {probe}. {about.proves}",
+        severity=severity,
     )
-    def found_nothing(
-        context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-    ) -> dg.AssetCheckResult:
-        return check_partitions(
-            context,
-            LEAKAGE_PROBES,
-            lambda _: suspicions(warehouse.read(LEAKAGE_PROBES), probe),
-            name=name,
-            blocking=False,
-            severity=severity,
-        )
-
-    return found_nothing
 
 
 def suspicions(findings: pl.DataFrame, probe: int) -> list[Breach]:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from gosales_assets.validation.contract import SEGMENTS
-from gosales_assets.validation.tallies import Floats, draws
+from gosales_assets.validation.tallies import Floats, draws, interval
 
 ATTRIBUTES = ("industry", "region")
 UNKNOWN = "unknown"
@@ -18,7 +18,6 @@ TOP = 0.10
 BEHIND = 0.05
 # With fewer buyers than this, a segment's capture says nothing.
 ENOUGH_POSITIVES = 25
-INTERVAL = (0.025, 0.975)
 
 
 def segments(
@@ -98,9 +97,9 @@ def _by_value(
         drawn = weights[buyers].astype(np.float64)
         total = drawn.sum(axis=0)
         reached = (drawn * chosen[buyers, None]).sum(axis=0)
-        captures = reached[total > 0] / total[total > 0]
+        captures = np.divide(reached, total, out=np.full(total.shape, np.nan), where=total > 0)
         capture = float(chosen[buyers].mean()) if buyers.size else None
-        low, high = np.quantile(captures, INTERVAL) if captures.size else (None, None)
+        low, high = interval(captures)
         enough = buyers.size >= ENOUGH_POSITIVES
         yield {
             "segment": segment,

@@ -14,6 +14,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 BINS = 10
+INTERVAL = (0.025, 0.975)  # ends of the central 95 %
 MAX_BLOCKS = 1000
 # Weights held in memory at a time: rows x replicates.
 WEIGHTS_AT_A_TIME = 8_000_000
@@ -150,6 +151,15 @@ def _counts(rows: int, replicates: int, seed: tuple[int, ...]) -> Iterator[npt.N
             for _ in range(min(batch, replicates - start))
         ]
         yield np.ascontiguousarray(np.stack(counts, axis=1))
+
+
+def interval(replicated: Floats) -> tuple[float | None, float | None]:
+    """Central 95 % of the resamples; none where most of them had no figure."""
+    finite = replicated[np.isfinite(replicated)]
+    if finite.size * 2 < replicated.size:
+        return None, None
+    low, high = np.quantile(finite, INTERVAL)
+    return float(low), float(high)
 
 
 def _groups(scores: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -4,14 +4,14 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach
-from gosales_assets.contracts import check_partitions, contract_check, dep, store, table_asset
+from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
 from gosales_assets.features.contract import (
     AFFINITY_EVIDENCE,
     CUSTOMER_FEATURES,
     DIVISION_FEATURES,
 )
 from gosales_assets.labels.contract import CANDIDATES, PREVALENCE, TARGET_WINDOWS
-from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, KEYS, up_to
+from gosales_assets.partitions import ALL_DIVISIONS, KEYS, up_to
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import (
@@ -74,40 +74,34 @@ def whitespace(
 
 @table_asset(ELIGIBILITY_COUNTS, deps=[dep(WHITESPACE)], kinds={"polars"})
 def counts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """Count the candidates of each division by state."""
+    """Count the candidates of each division by the rule that let them in or left them out."""
     for cutoff in context.partition_keys:
-        listed = warehouse.read(WHITESPACE, columns=["cutoff", "division", "state"], cutoff=cutoff)
+        listed = warehouse.read(WHITESPACE, columns=["cutoff", "division", "rule"], cutoff=cutoff)
         store(context, warehouse, ELIGIBILITY_COUNTS, eligibility_counts(listed), cutoff=cutoff)
 
 
-@dg.asset_check(
-    asset=dg.AssetKey(["whitespace", "eligibility_counts"]),
-    name="conservation",
+def lost(warehouse: Warehouse, keys: dict[str, str]) -> list[Breach]:
+    """Compare what is counted of each scored division with its candidates in the labels room."""
+    counted = warehouse.read(ELIGIBILITY_COUNTS, **keys)
+    totals = dict(counted.group_by("division").agg(pl.col("rows").sum()).iter_rows())
+    offered = {}
+    for division in KEYS.divisions:
+        at = {**keys, "division": division}
+        if division in totals or warehouse.written(ICP_SCORES, **at).rows:
+            offered[division] = warehouse.written(CANDIDATES, **at).rows
+    return [
+        Breach("rows", f"states of {division} add up to its candidates", abs(rows), ())
+        for division, rows in lost_candidates(totals, offered).items()
+    ]
+
+
+conservation = table_check(
+    ELIGIBILITY_COUNTS,
+    "conservation",
+    lost,
+    "In every scored division each candidate has exactly one state: the counts add up.",
     blocking=True,
-    partitions_def=CUTOFFS,
-    description="In every scored division each candidate has exactly one state: the counts add up.",
 )
-def conservation(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Compare the sum of the states with the candidates of the labels room."""
-
-    def find(keys: dict[str, str]) -> list[Breach]:
-        counted = warehouse.read(ELIGIBILITY_COUNTS, **keys)
-        totals = dict(counted.group_by("division").agg(pl.col("rows").sum()).iter_rows())
-        offered = {
-            division: warehouse.read(
-                CANDIDATES, columns=["customer_id"], division=division, **keys
-            ).height
-            for division in KEYS.divisions
-            if division in totals
-        }
-        return [
-            Breach("rows", f"states of {division} add up to its candidates", abs(lost), ())
-            for division, lost in lost_candidates(totals, offered).items()
-        ]
-
-    return check_partitions(context, ELIGIBILITY_COUNTS, find, name="conservation")
 
 
 def _examples(rows: pl.DataFrame) -> dg.MetadataValue:

@@ -28,19 +28,32 @@ def with_selection(ranked: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:
     """
     rows = ranked.select(_NEEDED).with_columns(passed_over=pl.lit(False))
     chosen = _chosen(rows, settings)
-    cap = max(1, math.floor(round(settings.max_division_share * chosen.height, 9)))
-    sizes = chosen.group_by("division").len().filter(pl.col("len") > cap)
-    for division in sizes["division"].sort():
-        kept = chosen.filter(pl.col("division") == division)["rank"].sort().head(cap)
-        beyond = (pl.col("division") == division) & ~pl.col("rank").is_in(kept.implode())
-        rows = rows.with_columns(passed_over=pl.col("passed_over") | beyond)
-    if sizes.height:
+    held_back: set[str] = set()
+    # Whoever is pulled in may fill a division in turn; each is held back once at the most.
+    while full := sorted(_full(chosen, settings.max_division_share) - held_back):
+        for division in full:
+            best = chosen.filter(pl.col("division") == division)["rank"].sort()
+            kept = best.head(_most(chosen, settings.max_division_share))
+            beyond = (pl.col("division") == division) & ~pl.col("rank").is_in(kept.implode())
+            rows = rows.with_columns(passed_over=pl.col("passed_over") | beyond)
+        held_back |= set(full)
         chosen = _chosen(rows, settings)
     own = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("rep")
     places = chosen.select("rank", rep_rank=own)
     return ranked.join(places, on="rank", how="left", maintain_order="left").with_columns(
         selected=pl.col("rep_rank").is_not_null()
     )
+
+
+def _most(chosen: pl.DataFrame, share: float) -> int:
+    """Rows that one division may have of those that are chosen; one always."""
+    return max(1, math.floor(round(share * chosen.height, 9)))
+
+
+def _full(chosen: pl.DataFrame, share: float) -> set[str]:
+    """Divisions that have more than their share of the chosen rows."""
+    sizes = chosen.group_by("division").len()
+    return set(sizes.filter(pl.col("len") > _most(chosen, share))["division"])
 
 
 def selection_size(rows: int, top_percent: float) -> int:

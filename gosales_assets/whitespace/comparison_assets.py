@@ -87,7 +87,8 @@ def metrics(
                 settings.seed + on.toordinal(),
             ),
         ]
-        frame = pl.concat(measured, how="diagonal")
+        checksum = warehouse.written(WHITESPACE, cutoff=cutoff).checksum
+        frame = pl.concat(measured, how="diagonal").with_columns(checksum=pl.lit(checksum))
         about = _captures(frame)
         store(context, warehouse, WHITESPACE_METRICS, frame, metadata=about, cutoff=cutoff)
 

@@ -10,8 +10,24 @@ from gosales_assets.whitespace.record_contract import FOLDER
 
 POTENTIAL = "potential"
 TRENDS = ["up", "steady", "down", "new"]
-# In the order in which the rules are applied: the first that holds gives the state.
-STATES = ["owned", "cooling", "open_deal", "blocked", "out_of_region", POTENTIAL]
+# Rule -> the state that it gives, in the order in which they are applied: the first that holds.
+RULES = {
+    "bought": "owned",
+    "installed": "owned",
+    "won": "owned",
+    "contacted": "cooling",
+    "not_now": "cooling",
+    "lost": "cooling",
+    "open_deal": "open_deal",
+    "talking": "open_deal",
+    "block_list": "blocked",
+    "told_to_block": "blocked",
+    "region": "out_of_region",
+    "territory": "out_of_region",
+    "back_in": POTENTIAL,
+    "none": POTENTIAL,
+}
+STATES = list(dict.fromkeys(RULES.values()))
 RANKINGS = ["blend", "icp", "naive", "popularity", "legacy", "challenger"]
 
 
@@ -41,6 +57,10 @@ class WhitespaceRows(Contract):
         description="warm: bought in the last 12 months; cold: longer ago; prospect: never.",
     )
     state: str = pa.Field(isin=STATES, description="Why the row is ranked (potential) or not.")
+    rule: str = pa.Field(
+        isin=list(RULES),
+        description="Rule of eligibility that gave the state; none: nothing speaks against it.",
+    )
     state_reason: str = pa.Field(
         nullable=True, description="The fact behind the state; null for potential."
     )
@@ -113,12 +133,21 @@ class WhitespaceRows(Contract):
 
 
 class EligibilityCounts(Contract):
-    """How many candidates of each division are in each state: ranked, or left out and why."""
+    """How many candidates of each division are ranked, or left out, and by which rule.
+
+    Owned: bought (by the log), installed (an asset is active, or expired too short a while ago),
+    won (a rep said so). Cooling: contacted, not_now, lost. Open deal: open_deal (side table),
+    talking (a rep said so). Blocked: block_list (side table), told_to_block (a rep said so). Out of
+    region: region (of the division), territory (of the rep). Potential: back_in (owned it, but
+    long ago, or all its assets expired), none (nothing speaks against it).
+    """
 
     cutoff: pl.Date = pa.Field(description="Cutoff.")
     division: str = pa.Field(description="Division or SKU set.")
-    state: str = pa.Field(isin=STATES, description="State; rules are applied in this order.")
-    rows: int = pa.Field(ge=0, description="Candidates whose first matching rule gave the state.")
+    state: str = pa.Field(isin=STATES, description="State that the rule gives.")
+    rule: str = pa.Field(isin=list(RULES), description="Rule, see above.")
+    place: int = pa.Field(ge=1, description="Place of the rule in the order they are applied in.")
+    rows: int = pa.Field(ge=0, description="Candidates of whom it was the first to hold.")
 
 
 class WhitespaceMetrics(Contract):
@@ -143,6 +172,10 @@ class WhitespaceMetrics(Contract):
         nullable=True, description="Lower end of its 95 % interval, over customers drawn again."
     )
     high: float = pa.Field(nullable=True, description="Upper end; null: it has no interval.")
+    checksum: str = pa.Field(
+        description="Checksum of the list that is measured, less its run id; equal lists have the "
+        "same."
+    )
 
 
 WHITESPACE = table(
@@ -158,8 +191,8 @@ WHITESPACE = table(
 ELIGIBILITY_COUNTS = table(
     EligibilityCounts,
     "whitespace.eligibility_counts",
-    grain="one row per cutoff, division and state",
-    sort=("division", "state"),
+    grain="one row per cutoff, division and rule",
+    sort=("division", "place"),
     partitions=("cutoff",),
     may_be_empty=True,
 )

@@ -1,7 +1,7 @@
 """Eligibility: which candidates may be offered a division, and why the others may not.
 
-What keeps a row off the list is gathered as facts, each with a state; of several the first in the
-order of `contract.STATES` is told.
+What keeps a row off the list is gathered as facts, each with its rule; of several the first in the
+order of `contract.RULES` is told.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,12 @@ from gosales_assets.calendar import add_months
 from gosales_assets.settings import Whitespace
 from gosales_assets.sources.contract import BLOCKS, OPEN_DEALS
 from gosales_assets.whitespace.actions import every_division, in_force
-from gosales_assets.whitespace.contract import POTENTIAL, STATES
+from gosales_assets.whitespace.contract import RULES
 from gosales_assets.whitespace.installed_assets import holdings
 from gosales_assets.whitespace.record_contract import ACTIONS
 
 KEYS = ["division", "customer_id"]
+_PLACE = pl.col("rule").replace_strict(list(RULES), range(len(RULES)), return_dtype=pl.Int64)
 _NO_ASSETS = pl.DataFrame(
     schema={
         "division": pl.String,
@@ -69,7 +70,7 @@ class SideTables:
 def with_state(
     candidates: pl.DataFrame, side: SideTables, on: date, settings: Whitespace
 ) -> pl.DataFrame:
-    """Add ``state`` and ``state_reason`` to candidates.
+    """Add ``state``, ``rule`` and ``state_reason`` to candidates.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def with_state(
     -------
     pl.DataFrame
         The same rows in the same order. The rules are tried in the order of
-        `contract.STATES`; the first that holds gives the state.
+        `contract.RULES`; the first that holds gives the state.
     """
     divisions = candidates["division"].unique().sort().to_list()
     told = pl.concat([*_from_side(side, on, settings)])
@@ -98,42 +99,52 @@ def with_state(
             _out_of_region(candidates, settings),
         ]
     )
-    place = pl.col("state").replace_strict(STATES, range(len(STATES)), return_dtype=pl.Int64)
     # A row of the division's own says more than one about all divisions.
-    first = facts.sort(*KEYS, place, "general", "state_reason").unique(KEYS, keep="first")
+    first = facts.sort(*KEYS, _PLACE, "general", "state_reason").unique(KEYS, keep="first")
     # Only the keys are joined: to gather all columns anew would hold everything twice.
-    states = candidates.select(KEYS).join(
+    found = candidates.select(KEYS).join(
         first.drop("general"), on=KEYS, how="left", validate="m:1", maintain_order="left"
     )
-    return candidates.with_columns(states["state"].fill_null(POTENTIAL), states["state_reason"])
+    rule = found["rule"].fill_null("none")
+    return candidates.with_columns(
+        rule.replace_strict(RULES, return_dtype=pl.String).alias("state"),
+        rule,
+        found["state_reason"],
+    )
 
 
 def eligibility_counts(rows: pl.DataFrame) -> pl.DataFrame:
-    """Count the rows of each cutoff, division and state; states that nobody is in count 0."""
+    """Count the rows of each cutoff, division and rule; rules that hold for nobody count 0."""
     groups = rows.select("cutoff", "division").unique()
-    every = groups.join(pl.DataFrame({"state": STATES}), how="cross")
-    counted = rows.group_by("cutoff", "division", "state").agg(rows=pl.len().cast(pl.Int64))
+    rules = pl.DataFrame({"state": list(RULES.values()), "rule": list(RULES)})
+    every = groups.join(rules.with_row_index("place", offset=1), how="cross")
+    counted = rows.group_by("cutoff", "division", "rule").agg(rows=pl.len().cast(pl.Int64))
     return (
-        every.join(counted, on=["cutoff", "division", "state"], how="left")
-        .with_columns(pl.col("rows").fill_null(0))
-        .sort("cutoff", "division", "state")
+        every.join(counted, on=["cutoff", "division", "rule"], how="left")
+        .with_columns(pl.col("rows").fill_null(0), pl.col("place").cast(pl.Int64))
+        .select("cutoff", "division", "state", "rule", "place", "rows")
+        .sort("cutoff", "division", "place")
     )
 
 
 def lost_candidates(counted: Mapping[str, int], offered: Mapping[str, int]) -> dict[str, int]:
-    """Divisions whose states do not add up to their candidates: division -> how many are lost.
+    """Divisions whose counts do not add up to their candidates: division -> how many are lost.
 
     Parameters
     ----------
     counted, offered
-        Division -> sum of its states, and candidates it had.
+        Division -> sum over its rules, and candidates it had; what is not counted counts 0.
     """
-    lost = {division: offered[division] - rows for division, rows in sorted(counted.items())}
-    return {division: rows for division, rows in lost.items() if rows}
+    lost = {division: rows - counted.get(division, 0) for division, rows in offered.items()}
+    return {division: rows for division, rows in sorted(lost.items()) if rows}
 
 
 def _owners(candidates: pl.DataFrame, held: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:
-    """Owners by the log or by the installed base, less those whose assets expired long ago."""
+    """Owners by the log or by the installed base, and former ones, who are back in.
+
+    Back in are those whose assets all expired long ago and who bought none since, and those whose
+    last purchase is older than ``owned_within_months``.
+    """
     rows = candidates.select(*KEYS, "cohort", days="days_since_division").join(
         held.with_columns(has_assets=True), on=KEYS, how="left"
     )
@@ -146,10 +157,13 @@ def _owners(candidates: pl.DataFrame, held: pl.DataFrame, settings: Whitespace) 
         # Recent days are (cutoff - months, cutoff], like every window of the features.
         horizon = (cutoff - add_months(cutoff, -settings.owned_within_months)).days
         by_log &= pl.col("days").fill_null(0) < horizon
-    return rows.filter(by_base | by_log).select(
+    once = (pl.col("cohort") == "repeat") | pl.col("has_assets").fill_null(False)
+    rule = pl.when(by_log).then(pl.lit("bought")).when(by_base).then(pl.lit("installed"))
+    reason = pl.when(by_log).then(_last_bought()).when(by_base).then(_has_it())
+    return rows.filter(once).select(
         *KEYS,
-        state=pl.lit("owned"),
-        state_reason=pl.when(by_log).then(_last_bought()).otherwise(_has_it()),
+        rule=rule.otherwise(pl.lit("back_in")),
+        state_reason=reason,
         general=pl.lit(False),
     )
 
@@ -183,30 +197,32 @@ def _from_side(side: SideTables, on: date, settings: Whitespace) -> list[pl.Data
     blocks = side.blocks.filter(pl.col("until").is_null() | (pl.col("until") >= on))
     contacted = pl.lit("contacted on ") + _said("contact_date")
     return [
-        _facts(contacts, "cooling", contacted.sort().last()),
+        _facts(contacts, "contacted", contacted.sort().last()),
         _facts(side.open_deals, "open_deal", _stage().sort().first()),
         _facts(
-            blocks, "blocked", pl.col("reason").fill_null("blocked, no reason given").sort().first()
+            blocks,
+            "block_list",
+            pl.col("reason").fill_null("blocked, no reason given").sort().first(),
         ),
     ]
 
 
-def _facts(rows: pl.DataFrame, state: str, reason: pl.Expr) -> pl.DataFrame:
+def _facts(rows: pl.DataFrame, rule: str, reason: pl.Expr) -> pl.DataFrame:
     found = rows.group_by(KEYS).agg(reason.alias("state_reason"))
-    return found.select(*KEYS, pl.lit(state).alias("state"), "state_reason")
+    return found.select(*KEYS, pl.lit(rule).alias("rule"), "state_reason")
 
 
 def _from_actions(known: pl.DataFrame, on: date, settings: Whitespace) -> pl.DataFrame:
-    """States that the last actions give: see the kinds in `record_contract`."""
+    """Rules that the last actions make hold: see the kinds in `record_contract`."""
     day = pl.col("recorded_at").dt.date()
     past = (pl.lit(on) - day).dt.total_days()
     months = settings.owned_within_months
     holds = {
-        "won": ("owned", pl.lit(True) if months is None else day > add_months(on, -months)),
-        "not_now": ("cooling", pl.col("until") >= on),
-        "lost": ("cooling", past < settings.lost_cooldown_days),
-        "talking": ("open_deal", pl.lit(True)),
-        "blocked": ("blocked", pl.lit(True)),
+        "won": pl.lit(True) if months is None else day > add_months(on, -months),
+        "not_now": pl.col("until") >= on,
+        "lost": past < settings.lost_cooldown_days,
+        "talking": pl.lit(True),
+        "blocked": pl.lit(True),
     }
     words = {
         "won": pl.lit("won on ") + _said(day),
@@ -217,12 +233,10 @@ def _from_actions(known: pl.DataFrame, on: date, settings: Whitespace) -> pl.Dat
     }
     kind = pl.col("kind")
     return known.filter(
-        pl.any_horizontal((kind == name) & when for name, (_, when) in holds.items())
+        pl.any_horizontal((kind == name) & when for name, when in holds.items())
     ).select(
         *KEYS,
-        state=kind.replace_strict(
-            {name: state for name, (state, _) in holds.items()}, return_dtype=pl.String
-        ),
+        rule=kind.replace("blocked", "told_to_block"),
         state_reason=pl.format(
             "{}, says {}",
             pl.coalesce(pl.when(kind == name).then(said) for name, said in words.items()),
@@ -234,17 +248,17 @@ def _from_actions(known: pl.DataFrame, on: date, settings: Whitespace) -> pl.Dat
 
 def _out_of_region(candidates: pl.DataFrame, settings: Whitespace) -> pl.DataFrame:
     """Rows whose customer is known to be where the division is not sold, or its rep not sent."""
-    rules = [("division", "{} is not sold in {}", settings.regions)]
-    rules += [("rep", "{} does not cover {}", settings.territories)]
-    found = [candidates.clear().select(*KEYS, state=pl.lit(""), state_reason=pl.lit(""))]
+    rules = [("region", "division", "{} is not sold in {}", settings.regions)]
+    rules += [("territory", "rep", "{} does not cover {}", settings.territories)]
+    found = [candidates.clear().select(*KEYS, rule=pl.lit(""), state_reason=pl.lit(""))]
     places = [pl.col("region"), pl.col("territory")]
-    for column, words, allowed in rules:
+    for rule, column, words, allowed in rules:
         for name, where in sorted(allowed.items()):
             known = pl.any_horizontal(place.is_not_null() for place in places)
             inside = pl.any_horizontal(place.is_in(where).fill_null(False) for place in places)
             rows = candidates.filter((pl.col(column) == name) & known & ~inside)
             reason = pl.format(words, pl.lit(name), pl.coalesce("territory", "region"))
-            found.append(rows.select(*KEYS, state=pl.lit("out_of_region"), state_reason=reason))
+            found.append(rows.select(*KEYS, rule=pl.lit(rule), state_reason=reason))
     return pl.concat(found).with_columns(general=pl.lit(False))
 
 

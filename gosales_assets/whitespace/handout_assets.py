@@ -10,12 +10,27 @@ from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import actions
 from gosales_assets.whitespace.contract import WHITESPACE
 from gosales_assets.whitespace.explanations import explanations
-from gosales_assets.whitespace.handout_contract import ACCOUNT_ROLLUP, EXPLANATIONS, THRESHOLDS
-from gosales_assets.whitespace.handouts import account_rollup, thresholds
+from gosales_assets.whitespace.handout_contract import (
+    ACCOUNT_ROLLUP,
+    EXPLANATIONS,
+    SELECTED,
+    SHADOW_SCORES,
+    THRESHOLDS,
+)
+from gosales_assets.whitespace.handouts import account_rollup, thresholds, with_challenger
 from gosales_assets.whitespace.reading import all_divisions
 from gosales_assets.whitespace.record_contract import ACTION_JOBS, ACTIONS, HANDED_OUT
 
 _REASONS = ["division", "customer_id", "reason_1", "reason_2", "reason_3"]
+
+
+@table_asset(SELECTED, deps=[dep(WHITESPACE), dep(SHADOW_SCORES)], kinds={"polars"})
+def selected(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Take the selected rows of each list, with the challenger's scores beside."""
+    for cutoff in context.partition_keys:
+        listed = warehouse.read(WHITESPACE, cutoff=cutoff).filter("selected")
+        found = with_challenger(listed, warehouse.read(SHADOW_SCORES, cutoff=cutoff))
+        store(context, warehouse, SELECTED, found, cutoff=cutoff)
 
 
 @table_asset(EXPLANATIONS, deps=[dep(WHITESPACE), dep(ICP_SCORES, ALL_DIVISIONS)], kinds={"polars"})
@@ -69,10 +84,18 @@ def recorded_hand_outs(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
 
 ASSETS = [
-    *(explained, capacity_grid, by_account),
+    *(selected, explained, capacity_grid, by_account),
     *(recorded_actions, recorded_jobs, recorded_hand_outs),
 ]
 CHECKS = [
     contract_check(table)
-    for table in (EXPLANATIONS, THRESHOLDS, ACCOUNT_ROLLUP, ACTIONS, ACTION_JOBS, HANDED_OUT)
+    for table in (
+        SELECTED,
+        EXPLANATIONS,
+        THRESHOLDS,
+        ACCOUNT_ROLLUP,
+        ACTIONS,
+        ACTION_JOBS,
+        HANDED_OUT,
+    )
 ]

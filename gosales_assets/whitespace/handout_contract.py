@@ -1,16 +1,17 @@
-"""Tables made of a list: shadow scores, explanations, thresholds, accounts, what changed."""
+"""Tables made of a list: shadow and selected rows, explanations, thresholds, accounts, changes."""
 
 import pandera.polars as pa
 import polars as pl
 
 from gosales_assets.tables import Contract, table
-from gosales_assets.whitespace.contract import STATES
+from gosales_assets.whitespace.contract import STATES, WhitespaceRows
 
 DRIVERS = ["icp", "affinity", "als", "value", "surfaced", "model_1", "model_2", "model_3"]
 CHANGES = ["new", "gone", "moved", "stayed"]
 MOVERS = ["icp", "affinity", "als", "value", "surfaced", "state", "others"]
 _CUTOFF = "Cutoff of the list."
 _DIVISION = "Division or SKU set to offer."
+_CHALLENGER = "Learned from what came of earlier lists; null: too little came of them yet."
 
 
 class ShadowScores(Contract):
@@ -30,12 +31,18 @@ class ShadowScores(Contract):
         ge=0,
         le=1,
         nullable=True,
-        description="Learned from what came of earlier lists; null: too little came of them yet.",
+        description=_CHALLENGER,
     )
     rank_legacy: pl.Int64 = pa.Field(ge=1, description="Place by the old heuristic.")
     rank_challenger: pl.Int64 = pa.Field(
         ge=1, nullable=True, description="Place by the challenger."
     )
+
+
+class SelectedRows(WhitespaceRows):
+    """The rows of the list to work through, with what the challenger makes of them."""
+
+    score_challenger: float = pa.Field(ge=0, le=1, nullable=True, description=_CHALLENGER)
 
 
 class Explanations(Contract):
@@ -136,6 +143,14 @@ SHADOW_SCORES = table(
     grain="one row per cutoff and ranked row of the list",
     sort=("division", "customer_id"),
     published="view",
+    **_BY_CUTOFF,
+)
+SELECTED = table(
+    SelectedRows,
+    "whitespace.whitespace_selected",
+    grain="one row per cutoff and selected row of the list",
+    sort=("division", "customer_id"),
+    volatile=("run_id",),
     **_BY_CUTOFF,
 )
 EXPLANATIONS = table(

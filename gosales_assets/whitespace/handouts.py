@@ -1,10 +1,17 @@
-"""Tables made of a list: what 5, 10 or 20 % of it mean, and what it says by parent account."""
+"""Tables made of a list: selected rows, what 5, 10 or 20 % mean, what it says by parent account."""
 
 import polars as pl
 
 from gosales_assets.whitespace.capacity import selection_size
 from gosales_assets.whitespace.contract import POTENTIAL
 from gosales_assets.whitespace.outcomes import SHARES
+
+
+def with_challenger(listed: pl.DataFrame, shadows: pl.DataFrame) -> pl.DataFrame:
+    """Add ``score_challenger`` of whitespace.shadow_scores to a list; null: not ranked, or none."""
+    keys = ["division", "customer_id"]
+    scores = shadows.select(*keys, "score_challenger")
+    return listed.join(scores, on=keys, how="left", validate="1:1", maintain_order="left")
 
 
 def thresholds(listed: pl.DataFrame) -> pl.DataFrame:

@@ -114,6 +114,7 @@ def whitespace() -> pl.DataFrame:
         .join(customers().select("customer_id", "rep", "territory"), on="customer_id")
         .with_columns(
             state=state,
+            rule=pl.lit("none"),
             score=pl.col("icp_score"),
             p_icp_pct=pl.col("icp_percentile"),
             lift_norm=pl.lit(0.5),

@@ -16,6 +16,7 @@ from gosales_assets.validation.contract import BACKTESTS, GAINS
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import assets as whitespace_room
 from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, WHITESPACE, WHITESPACE_METRICS
+from gosales_assets.whitespace.handout_contract import SELECTED, SHADOW_SCORES
 from gosales_assets_tests.validation.scored_world import (
     CLOSED,
     IDS,
@@ -95,6 +96,22 @@ def test_states_of_the_lists(warehouse: Warehouse) -> None:
     assert evident.select("customer_id", "division").rows() == [(IDS[1], KEYS.divisions[0])]
 
 
+def test_candidates_that_a_list_loses_are_named(warehouse: Warehouse) -> None:
+    """Also where a division is lost as a whole."""
+    keys, before = {"cutoff": OPEN}, warehouse.read(ELIGIBILITY_COUNTS, cutoff=OPEN)
+    one, other = KEYS.divisions[:2]
+    assert whitespace_room.lost(warehouse, keys) == []
+    fewer = pl.when((pl.col("division") == one) & (pl.col("rule") == "none"))
+    damaged = before.filter(pl.col("division") != other).with_columns(
+        rows=fewer.then(pl.col("rows") - 3).otherwise("rows")
+    )
+    warehouse.write(ELIGIBILITY_COUNTS, damaged, **keys)
+    found = {breach.rule: breach.rows for breach in whitespace_room.lost(warehouse, keys)}
+    warehouse.write(ELIGIBILITY_COUNTS, before, **keys)
+    about = "states of {} add up to its candidates"
+    assert found == {about.format(one): 3, about.format(other): PEOPLE}
+
+
 def test_todays_deals_do_not_rewrite_past_lists(warehouse: Warehouse) -> None:
     states = {}
     for cutoff in (CLOSED, OPEN):
@@ -110,6 +127,33 @@ def test_closed_lists_are_measured_and_open_ones_are_not(warehouse: Warehouse) -
     }
     assert "capture_10" in captured[CLOSED]
     assert "capture_10" not in captured[OPEN]
+
+
+def test_wallets_are_of_windows_that_had_closed(warehouse: Warehouse) -> None:
+    """The older list's own window closes on the newer one's cutoff: its buyers spent 100 each."""
+    wallets = {
+        cutoff: set(warehouse.read(WHITESPACE, cutoff=cutoff)["wallet_gp"])
+        for cutoff in (CLOSED, OPEN)
+    }
+    assert wallets == {CLOSED: {0.0}, OPEN: {100.0}}
+
+
+def test_the_selected_rows_are_a_table_with_the_challenger_beside(warehouse: Warehouse) -> None:
+    listed = warehouse.read(WHITESPACE, cutoff=OPEN).filter("selected")
+    found = warehouse.read(SELECTED, cutoff=OPEN)
+    assert found.drop("score_challenger").equals(listed)
+    shadows = warehouse.read(SHADOW_SCORES, cutoff=OPEN)
+    keys = ["division", "customer_id"]
+    beside = listed.join(shadows, on=keys, validate="1:1")["score_challenger"]
+    assert found["score_challenger"].equals(beside)
+
+
+def test_metrics_name_the_list_that_they_measure(warehouse: Warehouse) -> None:
+    named = {}
+    for cutoff in (CLOSED, OPEN):
+        (named[cutoff],) = set(warehouse.read(WHITESPACE_METRICS, cutoff=cutoff)["checksum"])
+        assert named[cutoff] == warehouse.written(WHITESPACE, cutoff=cutoff).checksum
+    assert named[CLOSED] != named[OPEN]
 
 
 def test_backtests_and_gains_of_closed_cutoffs_only(warehouse: Warehouse) -> None:

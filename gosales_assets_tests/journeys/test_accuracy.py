@@ -4,10 +4,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from gosales_assets.sources.sample import SampleSpec, generate
+from gosales_assets_tests.journeys.bad_models import BAD, verdicts
 from gosales_assets_tests.journeys.commands import Outcome, run
 from gosales_assets_tests.paths import EXAMPLES
+
+pytestmark = pytest.mark.timeout(3_600)  # whole runs; a real log takes a quarter of an hour
+MONTHS = {"first": "2023-08-31", "last": "2024-12-31", "every_months": 1}
 
 
 def auc(scores: pl.Series, labels: pl.Series) -> float:
@@ -51,6 +56,18 @@ def reasons_are_varied(outcome: Outcome) -> None:
     assert most["reasons_plain"] < 0.05
 
 
+def bad_models_are_refused(outcome: Outcome) -> None:
+    """Before the gate: bad models are refused by all divisions, and equal ones do not move it."""
+    found = verdicts(outcome.home)
+    for name, counts in found.items():
+        print(f"{name}: {dict(counts)}")
+    assert found["honest"]["promoted"] > found["honest"].total() / 2
+    assert all(set(found[name]) == {"refused"} for name in BAD)
+    assert not found["the same"]["promoted"]
+    assert not found["stale features"]["promoted"]
+    assert found["stale features"]["refused"] > 0.8 * found["stale features"].total()
+
+
 @pytest.mark.slow
 def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
     generate(tmp_path / "sample", SampleSpec())
@@ -73,6 +90,7 @@ def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
     assert sum(shares) / len(shares) >= 0.85
     list_finds_more_buyers(outcome)
     reasons_are_varied(outcome)
+    bad_models_are_refused(outcome)
 
 
 @pytest.mark.slow
@@ -87,6 +105,24 @@ def test_shuffled_customers_leave_no_signal(tmp_path: Path) -> None:
     print(by_division)
     assert by_division["auc"].is_between(0.47, 0.53).all()
     assert "no signal" in outcome.output
+
+
+@pytest.mark.slow
+def test_stable_months_raise_no_hard_alert(tmp_path: Path) -> None:
+    made = generate(tmp_path / "sample", SampleSpec(customers=1_200))
+    content = yaml.safe_load(made.config.read_text(encoding="utf-8")) | {
+        "cutoffs": MONTHS,
+        "models": {"booster_seeds": 1, "training_cutoffs": 3},
+        "validation": {"bootstrap_replicates": 50},
+    }
+    made.config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    outcome = run(tmp_path / "home", made.config)
+    assert outcome.code == 0, outcome.errors
+    scored = outcome.query("select count(distinct cutoff) from scores.icp_scores").item()
+    assert scored >= 10
+    alerts = outcome.query("from drift.drift_alerts where severity <> 'info'")
+    print(alerts.group_by("severity").len())
+    assert alerts.filter(severity="hard").is_empty(), alerts.filter(severity="hard")["message"]
 
 
 @pytest.mark.slow
@@ -126,6 +162,7 @@ def test_online_retail_uk2y_beats_counting(tmp_path: Path, shared_data: Path) ->
         assert expansion > 0.6
     list_finds_more_buyers(outcome)
     reasons_are_varied(outcome)
+    bad_models_are_refused(outcome)
 
 
 @pytest.mark.slow

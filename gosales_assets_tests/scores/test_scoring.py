@@ -105,6 +105,20 @@ def test_a_group_with_few_buyers_is_worth_about_the_division() -> None:
     ]
 
 
+def test_a_full_wallet_is_what_one_in_ten_buyers_exceeds() -> None:
+    buyers = pl.DataFrame(
+        {
+            "division": ["A"] * 101,
+            "customer_id": [str(i) for i in range(101)],
+            "net_gp_window": [float(i) for i in range(101)],
+        }
+    )
+    assert purchase_values(buyers, None)["value"].to_list() == [50]
+    assert purchase_values(buyers, None, quantile=0.9)["value"].to_list() == [90]
+    # No wallet is beyond the division's 95th percentile.
+    assert purchase_values(buyers, None, quantile=0.99)["value"].to_list() == [95]
+
+
 def test_values_lean_toward_their_group_as_it_grows() -> None:
     buyers = pl.DataFrame(
         {

@@ -175,6 +175,15 @@ def test_scores_that_saw_the_first_days_are_caught(seed):
     assert found.figure < found.at_least
 
 
+def test_a_season_that_makes_buyers_easier_to_tell_is_no_leak():
+    """Seen on UK two years: Christmas & Easter, .758 as it is and .775 two weeks later."""
+    known, later = scored(2, peeked=False)
+    sure = pl.Series(known["icp_score"].to_numpy() > np.median(known["icp_score"].to_numpy()))
+    found = probes.shifted(known, later.with_columns(label=sure.cast(pl.Int64)), DAYS[0], "PDM", 2)
+    assert found.figure == pytest.approx(1)
+    assert found.passed
+
+
 def test_few_buyers_cannot_be_shifted():
     known, later = scored(1, peeked=True)
     assert probes.shifted(known.head(20), later.head(20), DAYS[0], "PDM", 1) is None

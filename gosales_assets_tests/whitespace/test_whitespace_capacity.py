@@ -51,18 +51,32 @@ def test_share_of_a_division_follows_the_setting():
     assert selection("AAAAABBBBB", 0.5, share=1.0) == "AAAAA"
 
 
-@given(st.text("ABC", min_size=1, max_size=60), st.floats(0.01, 1))
-@settings(max_examples=60, deadline=None)
-def test_no_division_fills_more_than_60_percent_while_others_have_candidates(ranking, top):
-    chosen = selection(ranking, top)
+@given(
+    st.text("ABCD", min_size=1, max_size=60), st.floats(0.01, 1), st.sampled_from([0.2, 0.34, 0.6])
+)
+@settings(max_examples=120, deadline=None)
+def test_no_division_fills_more_than_its_share_while_others_have_candidates(ranking, top, share):
+    chosen = selection(ranking, top, share)
     assert len(chosen) == np.ceil(round(len(ranking) * top, 9))
-    for division in set(chosen):
-        others_left = any(
-            ranking.count(other) > chosen.count(other) for other in set(ranking) - {division}
-        )
-        # With one, two or three rows to pick, whole rows cannot always keep to a share.
-        if others_left and len(chosen) > 3:
-            assert chosen.count(division) <= 0.6 * len(chosen)
+    # With a few rows to pick, whole rows cannot always keep to a share: one is always allowed.
+    most = max(1, int(round(share * len(chosen), 9)))
+    over = [division for division in set(ranking) if chosen.count(division) > most]
+    others_left = [
+        division
+        for division in set(ranking)
+        if chosen.count(division) < min(most, ranking.count(division))
+    ]
+    assert not (over and others_left), (chosen, over, others_left)
+
+
+def test_who_is_pulled_in_keeps_to_the_share_as_well():
+    assert selection("A" * 10 + "B" * 10 + "C" * 10 + "D" * 10, 0.25, share=0.3) == "AAABBBCCCD"
+
+
+def test_accounts_that_are_pulled_in_keep_to_the_share_as_well():
+    rows = ranked("A" * 10 + "B" * 10 + "C" * 10 + "D" * 10)
+    found = chosen(rows, capacity="per_rep", accounts_per_rep=10, max_division_share=0.3)
+    assert "".join(row[2] for row in found) == "AAABBBCCCD"
 
 
 def chosen(rows: pl.DataFrame, **about: object) -> list[tuple]:

@@ -6,7 +6,13 @@ import polars as pl
 import pytest
 
 from gosales_assets.settings import Whitespace
-from gosales_assets.whitespace.eligibility import SideTables, lost_candidates, with_state
+from gosales_assets.whitespace.contract import RULES
+from gosales_assets.whitespace.eligibility import (
+    SideTables,
+    eligibility_counts,
+    lost_candidates,
+    with_state,
+)
 from gosales_assets.whitespace.installed_assets import by_division
 from gosales_assets_tests.whitespace.whitespace_world import CUTOFF, candidates, days_before, side
 
@@ -100,6 +106,7 @@ def test_no_cooldown_when_it_is_set_to_0_days():
 def test_conservation_names_the_division_that_lost_candidates():
     assert lost_candidates({"PDM": 5}, {"PDM": 5}) == {}
     assert lost_candidates({"CPE": 7, "PDM": 5}, {"CPE": 7, "PDM": 8}) == {"PDM": 3}
+    assert lost_candidates({"CPE": 7}, {"CPE": 7, "PDM": 8}) == {"PDM": 8}
 
 
 NOT_NOW = {"kind": "not_now", "until": CUTOFF}
@@ -240,3 +247,51 @@ def test_nobody_is_out_of_a_region_that_is_unknown():
     )
     rows = with_state(found, side(), CUTOFF, Whitespace(regions={"PDM": ["East"]}))
     assert rows["state"].to_list() == ["potential"]
+
+
+def told(kind: str, **about: object) -> SideTables:
+    return side(actions=[C | {"kind": kind, "division": "PDM", "reason": "x"} | about])
+
+
+def asset(expired: date | None) -> SideTables:
+    return side(assets=[EXPIRED | {"expiration_date": expired}])
+
+
+RULE_HOLDS = {
+    "bought": (side(), {"cohort": "repeat", "days": 3.0}),
+    "installed": (asset(None), {}),
+    "won": (told("won"), {}),
+    "contacted": (side(contacts=[C | {"contact_date": CUTOFF}]), {}),
+    "not_now": (told("not_now", until=CUTOFF), {}),
+    "lost": (told("lost"), {}),
+    "open_deal": (side(deals=[C]), {}),
+    "talking": (told("talking"), {}),
+    "block_list": (side(blocks=[C]), {}),
+    "told_to_block": (told("blocked"), {}),
+    "region": (side(), {"regions": {"PDM": ["East"]}}),
+    "territory": (side(), {"territories": {"Kim": ["East"]}}),
+    "back_in": (asset(days_before(400)), {}),
+    "none": (side(), {}),
+}
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+def test_each_rule_is_counted_for_its_division(rule: str) -> None:
+    about, others = RULE_HOLDS[rule]
+    cohort, days = others.pop("cohort", "expansion"), others.pop("days", None)
+    found = candidates(1, divisions=["PDM"]).with_columns(
+        cohort=pl.lit(cohort), days_since_division=pl.lit(days, pl.Float64)
+    )
+    counts = eligibility_counts(with_state(found, about, CUTOFF, Whitespace(**others)))
+    assert counts.filter(pl.col("rows") > 0).rows() == [
+        (CUTOFF, "PDM", RULES[rule], rule, list(RULES).index(rule) + 1, 1)
+    ]
+    assert counts["rule"].to_list() == list(RULES)
+
+
+def test_owners_of_long_ago_are_counted_as_back_in():
+    found = candidates(1, divisions=["PDM"]).with_columns(
+        cohort=pl.lit("repeat"), days_since_division=pl.lit(800.0)
+    )
+    rows = with_state(found, side(), CUTOFF, Whitespace(owned_within_months=12))
+    assert rows.select("state", "rule", "state_reason").rows() == [("potential", "back_in", None)]

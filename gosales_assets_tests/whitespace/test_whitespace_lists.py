@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.breaches import breaches
-from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, STATES, WHITESPACE
+from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, RULES, WHITESPACE
 from gosales_assets.whitespace.eligibility import eligibility_counts
 from gosales_assets.whitespace.lists import candidates as gather
 from gosales_assets_tests.whitespace.whitespace_world import CUTOFF, candidates, listed, order, side
@@ -38,7 +38,7 @@ def test_states_add_up_to_the_candidates_of_each_division(found):
     assert breaches(ELIGIBILITY_COUNTS, counts) == []
     totals = counts.group_by("division").agg(pl.col("rows").sum()).sort("division")
     assert totals.rows() == found.group_by("division").len().sort("division").rows()
-    assert counts.height == found["division"].n_unique() * len(STATES)
+    assert counts.height == found["division"].n_unique() * len(RULES)
 
 
 @few

@@ -79,7 +79,9 @@ def test_metrics_keep_their_contract() -> None:
         overlap_metrics(rows, same, None, CUTOFF),
     ]
     nothing = pl.lit(None, pl.Float64)
-    frame = pl.concat(parts, how="diagonal").with_columns(low=nothing, high=nothing)
+    frame = pl.concat(parts, how="diagonal").with_columns(
+        low=nothing, high=nothing, checksum=pl.lit("c")
+    )
     assert breaches(WHITESPACE_METRICS, WHITESPACE_METRICS.typed(frame)) == []
 
 

@@ -32,7 +32,7 @@ CHANGED: dict[str, tuple[Any, dict[str, Any]]] = {
     "territories": ({"Kim": ["East"]}, {}),
     "surfaced_days": (2, {}),
     "surfaced_factor": (0.1, {}),
-    "max_division_share": (0.34, {}),
+    "max_division_share": (0.34, {"top_percent": 0.3}),
     "capacity": ("per_rep", {}),
     "top_percent": (0.3, {}),
     "accounts_per_rep": (3, {"capacity": "per_rep"}),
