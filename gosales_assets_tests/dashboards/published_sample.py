@@ -11,12 +11,14 @@ import polars as pl
 from gosales_assets.calendar import add_months, cutoff_days, months_known
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.runs.contract import RUN_MANIFEST
+from gosales_assets.runs.scorecard_tables import add_scorecard_tables
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, QUARANTINE_REASONS
 from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUSTOMER, DIM_CUTOFF, DIM_DIVISION
 from gosales_assets.tables import Table
 from gosales_assets.validation.contract import BACKTESTS, GAINS
-from gosales_assets.whitespace.contract import WHITESPACE
+from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, WHITESPACE
+from gosales_assets.whitespace.handout_contract import ACCOUNT_ROLLUP, CHANGES_TABLE
 
 DIVISIONS = ["Simulation", "Data Management", "Scanning & Metrology", "3D Printing", "Training"]
 DIVISIONS += ["Services"]
@@ -111,7 +113,10 @@ def whitespace() -> pl.DataFrame:
     money = (pl.col("expected_gp") / 1000).round(0).cast(pl.Int64)
     frame = (
         scores()
-        .join(customers().select("customer_id", "rep", "territory"), on="customer_id")
+        .join(
+            customers().select("customer_id", "rep", "territory", "parent_account"),
+            on="customer_id",
+        )
         .with_columns(
             state=state,
             score=pl.col("icp_score"),
@@ -122,7 +127,7 @@ def whitespace() -> pl.DataFrame:
             lift=pl.lit(2.1),
             lift_from=pl.lit("Training"),
             lift_kind=pl.lit("division"),
-            account=pl.col("customer_id"),
+            account=pl.coalesce("parent_account", "customer_id"),
             region=pl.lit(None, pl.String),
             wallet_gp=pl.col("expected_gp") * 3,
             wording=pl.lit("likelier 1; amount"),
@@ -151,6 +156,47 @@ def whitespace() -> pl.DataFrame:
         .with_columns(rep_rank=pl.when("selected").then("rank"))
     )
     return WHITESPACE.typed(frame.select(WHITESPACE.types.keys()))
+
+
+def counts() -> pl.DataFrame:
+    """`whitespace.eligibility_counts` of the list."""
+    return ELIGIBILITY_COUNTS.typed(
+        whitespace().group_by("cutoff", "division", "state").agg(rows=pl.len())
+    ).sort("cutoff", "division", "state")
+
+
+def changes() -> pl.DataFrame:
+    """`whitespace.whitespace_changes`: of the shortlist, a third new, a third moved, a third gone."""
+    listed = whitespace().filter("selected").sort("cutoff", "rank")
+    rows = [
+        {
+            **{name: row[name] for name in ("cutoff", "division", "customer_id")},
+            "change": ["new", "moved", "gone"][i % 3],
+            "rank_before": row["rank"] + 5,
+            "rank_now": row["rank"],
+            "state_before": "potential",
+            "state_now": "potential",
+            "moved_by": "icp",
+            "why": "chance rose from 11% to 14%",
+        }
+        for i, row in enumerate(listed.iter_rows(named=True))
+    ]
+    return _frame(CHANGES_TABLE, rows)
+
+
+def rollup() -> pl.DataFrame:
+    """`whitespace.account_rollup` of the list."""
+    offered = whitespace().filter(state="potential").sort("rank")
+    best = pl.first("division", "customer_id", "customer_name").name.prefix("best_")
+    frame = offered.group_by("cutoff", "account").agg(
+        pl.n_unique("customer_id").alias("customers"),
+        pl.len().alias("rows"),
+        pl.sum("selected", "expected_gp"),
+        pl.first("rank").alias("best_rank"),
+        pl.first("rep", "nba_reason"),
+        best,
+    )
+    return ACCOUNT_ROLLUP.typed(frame.select(ACCOUNT_ROLLUP.types.keys())).sort("cutoff", "account")
 
 
 def backtests() -> pl.DataFrame:
@@ -265,12 +311,16 @@ def tables() -> dict[str, pl.DataFrame]:
         )
     ]
     run = {"run_id": RUN, "published_at": datetime(2025, 1, 3, 8, 15), "name": "sample"}
+    run |= {"currency": "USD"}
     return {
         "star.dim_customer": customers(),
         "star.dim_division": _frame(DIM_DIVISION, divisions),
         "star.dim_cutoff": _frame(DIM_CUTOFF, cutoffs),
         "scores.icp_scores": scores(),
         "whitespace.whitespace": whitespace(),
+        "whitespace.eligibility_counts": counts(),
+        "whitespace.whitespace_changes": changes(),
+        "whitespace.account_rollup": rollup(),
         "validation.backtests": backtests(),
         "validation.gains": gains(),
         "drift.drift_alerts": alerts(),
@@ -303,6 +353,8 @@ def publish(home: Path, *, leave_out: str = "", rows: bool = True) -> Path:
                 connection.register("frame", (frame if rows else frame.clear()).to_arrow())
                 connection.execute(f"create table {name} as from frame")
                 connection.unregister("frame")
+        if leave_out not in ("star.dim_customer", "whitespace.whitespace"):
+            add_scorecard_tables(connection)
         connection.execute(f"create view star.customer_month as from read_parquet('{lake}')")
     return scratch.replace(target)
 
