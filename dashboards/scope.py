@@ -77,10 +77,9 @@ def restrict(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
         return
     connection.execute(f"set variable {_REP} = $rep", {"rep": scope.rep})
     there = connection.sql(
-        "select distinct schema_name || '.' || table_name as name from ("
-        " select schema_name, table_name, database_name from duckdb_tables()"
-        " union all select schema_name, view_name, database_name from duckdb_views())"
-        f" where database_name = '{SOURCE}'"  # noqa: S608 - constant text
+        "select table_schema || '.' || table_name as name from information_schema.tables"
+        " where table_catalog = $source",
+        params={"source": SOURCE},
     ).pl()["name"]
     for schema in sorted({name.split(".")[0] for name in RULES}):
         connection.execute(f"create schema {schema}")

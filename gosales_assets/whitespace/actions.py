@@ -2,8 +2,8 @@
 
 Each append is a Parquet file of its own, moved into place whole, that nobody ever edits; the
 record is all of them in order. A later action on the same customer and division stands in for an
-earlier one; a `not_now` whose day has passed lifts it, and so does `withdrawn`. Who records passes the moment: nothing here
-looks at a clock.
+earlier one; a `not_now` whose day has passed lifts it, and so does `withdrawn`. Who records passes
+the moment: nothing here looks at a clock.
 """
 
 import uuid

@@ -1,0 +1,237 @@
+"""Charts of the proof: backtests, gains and reliability with intervals, and drift over time."""
+
+import altair as alt
+import polars as pl
+
+from dashboards.charts import BLUE, GREEN, GREY, ORANGE, Picture
+
+MODEL, CHAMPION, NAIVE = "our scores", "champion", "simple count"
+RANKINGS = {"model": MODEL, "champion": CHAMPION, "naive": NAIVE}
+COLORS = {MODEL: BLUE, CHAMPION: GREEN, NAIVE: ORANGE}
+DASHES = {MODEL: [1, 0], CHAMPION: [8, 3], NAIVE: [5, 4]}
+# Gravest first; told apart by shape and place too.
+SEVERITIES = {"hard": "act now", "warn": "look", "info": "note"}
+_SEVERE = {"act now": "#d55e00", "look": ORANGE, "note": "#56b4e9"}
+_SHAPES = {"act now": "triangle-up", "look": "diamond", "note": "circle"}
+SURE = 1.96  # standard errors of a 95 % interval
+
+
+def backtest(frame: pl.DataFrame, title: str) -> Picture:
+    """One metric over the cutoffs: our scores beside champion and naive, with 95 % intervals.
+
+    Parameters
+    ----------
+    frame
+        One row per cutoff and ranking (model, champion, naive): ``value``, ``low``, ``high``.
+    title
+        The metric's name, for the tips.
+    """
+    named = frame.with_columns(pl.col("ranking").replace(RANKINGS))
+    shown = [words for key, words in RANKINGS.items() if key in frame["ranking"]]
+    base = alt.Chart(named).encode(
+        x=alt.X("cutoff:T", title=None, axis=_days(frame["cutoff"])),
+        color=alt.Color(
+            "ranking:N",
+            title=None,
+            scale=alt.Scale(domain=shown, range=[COLORS[words] for words in shown]),
+            legend=alt.Legend(
+                orient="bottom", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
+            ),
+        ),
+    )
+    bands = base.mark_errorbar(opacity=0.45, thickness=3).encode(
+        y=alt.Y("low:Q", title=None, scale=alt.Scale(zero=False)), y2="high:Q"
+    )
+    lines = base.mark_line(point=alt.OverlayMarkDef(size=60), strokeWidth=2.5).encode(
+        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
+        strokeDash=alt.StrokeDash(
+            "ranking:N",
+            scale=alt.Scale(domain=shown, range=[DASHES[words] for words in shown]),
+            legend=None,
+        ),
+        tooltip=[
+            alt.Tooltip("ranking:N", title="Ranking"),
+            alt.Tooltip("cutoff:T", title="Cutoff", format="%-d %b %Y"),
+            alt.Tooltip("value:Q", title=title, format=".3f"),
+            alt.Tooltip("low:Q", title="Low (95 %)", format=".3f"),
+            alt.Tooltip("high:Q", title="High (95 %)", format=".3f"),
+            alt.Tooltip("rows:Q", title="Accounts", format=","),
+            alt.Tooltip("positives:Q", title="Buyers", format=","),
+        ],
+    )
+    return alt.layer(bands, lines).properties(height=260)
+
+
+def gains(frame: pl.DataFrame, points: pl.DataFrame) -> Picture:
+    """Share of all buyers reached when accounts are called in order, and by simple count.
+
+    Parameters
+    ----------
+    frame
+        One row per tenth of the accounts with ``decile`` and ``cumulative_capture``.
+    points
+        One row per ranking and share called: ``called``, ``value``, ``low``, ``high``.
+    """
+    start = pl.DataFrame({"called": [0.0], "value": [0.0]})
+    tenths = frame.select(
+        called=(pl.col("decile") / 10).cast(pl.Float64),
+        value=pl.col("cumulative_capture").cast(pl.Float64),
+    )
+    curve = pl.concat([start, tenths]).with_columns(ranking=pl.lit(MODEL))
+    named = points.with_columns(pl.col("ranking").replace(RANKINGS))
+    naive = named.filter(ranking=NAIVE).select("called", "value", "ranking")
+    origin = start.with_columns(ranking=pl.lit(NAIVE)) if naive.height else naive
+    lines = pl.concat([curve, origin, naive], how="vertical_relaxed").sort("ranking", "called")
+    x = alt.X("called:Q", title="Share of accounts called", axis=alt.Axis(format="%", grid=False))
+    y = alt.Y("value:Q", title="Share of buyers reached", axis=alt.Axis(format="%"))
+    drawn = (
+        alt.Chart(lines)
+        .mark_line(strokeWidth=2.5)
+        .encode(x=x, y=y, color=_ranked(), strokeDash=_dashed())
+    )
+    bars = (
+        alt.Chart(named)
+        .mark_errorbar(thickness=3, opacity=0.5)
+        .encode(
+            x=x, y=alt.Y("low:Q", title="Share of buyers reached"), y2="high:Q", color=_ranked()
+        )
+    )
+    dots = (
+        alt.Chart(named)
+        .mark_circle(size=60, opacity=1)
+        .encode(
+            x=x,
+            y=y,
+            color=_ranked(),
+            tooltip=[
+                alt.Tooltip("ranking:N", title="Ranking"),
+                alt.Tooltip("called:Q", title="Called", format=".0%"),
+                *_interval("Buyers reached", ".0%"),
+            ],
+        )
+    )
+    return alt.layer(_diagonal(1.0), bars, drawn, dots).properties(height=280)
+
+
+def reliability(frame: pl.DataFrame) -> Picture:
+    """Chance we said against the share that bought, per tenth of the accounts, with intervals.
+
+    The intervals are Wilson's, of the buyers among the accounts of a tenth.
+    """
+    n, p = pl.col("rows").cast(pl.Float64), pl.col("observed_rate").cast(pl.Float64)
+    middle = (p + SURE**2 / (2 * n)) / (1 + SURE**2 / n)
+    half = SURE / (1 + SURE**2 / n) * (p * (1 - p) / n + SURE**2 / (4 * n**2)).sqrt()
+    told = frame.with_columns(value=p, low=(middle - half).clip(0), high=(middle + half).clip(0, 1))
+    top = max(_highest(told["mean_score"]), _highest(told["high"]), 0.01)
+    x = alt.X("mean_score:Q", title="Chance we said", axis=alt.Axis(format="%", grid=False))
+    bars = (
+        alt.Chart(told)
+        .mark_errorbar(thickness=3, opacity=0.5, color=BLUE)
+        .encode(
+            x=x, y=alt.Y("low:Q", title="Share that bought", axis=alt.Axis(format="%")), y2="high:Q"
+        )
+    )
+    dots = (
+        alt.Chart(told)
+        .mark_circle(color=BLUE, size=80, opacity=1)
+        .encode(
+            x=x,
+            y=alt.Y("value:Q", title="Share that bought", axis=alt.Axis(format="%")),
+            tooltip=[
+                alt.Tooltip("decile:O", title="Tenth"),
+                alt.Tooltip("mean_score:Q", title="We said", format=".1%"),
+                *_interval("Bought", ".1%"),
+                alt.Tooltip("rows:Q", title="Accounts", format=","),
+            ],
+        )
+    )
+    return alt.layer(_diagonal(top), bars, dots).properties(height=280)
+
+
+def drift(frame: pl.DataFrame, cutoffs: pl.Series) -> Picture:
+    """Alerts over the cutoffs: one mark for each kind and severity, larger for more divisions.
+
+    Parameters
+    ----------
+    frame
+        ``drift.drift_alerts``.
+    cutoffs
+        All cutoffs that were looked at, so that quiet ones show as such.
+    """
+    counted = (
+        frame.group_by("cutoff", "alert", "severity")
+        .agg(alerts=pl.len(), what=pl.col("message").sort().first())
+        .with_columns(
+            pl.col("severity").replace(SEVERITIES), pl.col("alert").str.replace_all("_", " ")
+        )
+        .sort("cutoff", "alert", "severity")
+    )
+    severities = list(_SEVERE)
+    days = [
+        alt.DateTime(year=d.year, month=d.month, date=d.day) for d in (min(cutoffs), max(cutoffs))
+    ]
+    x = alt.X("cutoff:T", title=None, axis=_days(cutoffs), scale=alt.Scale(domain=days, padding=18))
+    marks = (
+        alt.Chart(counted)
+        .mark_point(filled=True, opacity=0.9)
+        .encode(
+            x=x,
+            y=alt.Y("alert:N", title=None, axis=alt.Axis(grid=True, labelLimit=220)),
+            color=alt.Color(
+                "severity:N",
+                title=None,
+                scale=alt.Scale(domain=severities, range=list(_SEVERE.values())),
+                legend=alt.Legend(orient="bottom"),
+            ),
+            shape=alt.Shape(
+                "severity:N",
+                title=None,
+                scale=alt.Scale(domain=severities, range=list(_SHAPES.values())),
+            ),
+            size=alt.Size("alerts:Q", scale=alt.Scale(range=[70, 420]), legend=None),
+            tooltip=[
+                alt.Tooltip("cutoff:T", title="Cutoff", format="%-d %b %Y"),
+                alt.Tooltip("alert:N", title="Alert"),
+                alt.Tooltip("severity:N", title="Severity"),
+                alt.Tooltip("alerts:Q", title="How many"),
+                alt.Tooltip("what:N", title="For example"),
+            ],
+        )
+    )
+    return alt.layer(marks).properties(height=90 + 28 * counted["alert"].n_unique())
+
+
+def _ranked() -> alt.Color:
+    shown = [MODEL, NAIVE]
+    legend = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
+    scale = alt.Scale(domain=shown, range=[COLORS[words] for words in shown])
+    return alt.Color("ranking:N", title=None, scale=scale, legend=legend)
+
+
+def _dashed() -> alt.StrokeDash:
+    shown = [MODEL, NAIVE]
+    scale = alt.Scale(domain=shown, range=[DASHES[words] for words in shown])
+    return alt.StrokeDash("ranking:N", scale=scale, legend=None)
+
+
+def _interval(words: str, form: str) -> list[alt.Tooltip]:
+    titles = {"value": words, "low": "Low (95 %)", "high": "High (95 %)"}
+    return [alt.Tooltip(f"{name}:Q", title=title, format=form) for name, title in titles.items()]
+
+
+def _days(cutoffs: pl.Series) -> alt.Axis:
+    # The ticks stand on the cutoffs themselves, not on round months beside them.
+    days = cutoffs.unique().sort().to_list()
+    values = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in days]
+    return alt.Axis(grid=False, format="%-d %b %Y", values=values, labelOverlap=True)
+
+
+def _diagonal(end: float) -> alt.Chart:
+    ends = pl.DataFrame({"x": [0.0, end], "y": [0.0, end]})
+    line: alt.Chart = alt.Chart(ends).mark_line(strokeDash=[4, 4], color=GREY)
+    return line.encode(x="x:Q", y="y:Q")
+
+
+def _highest(values: pl.Series) -> float:
+    highest = values.cast(pl.Float64).max()
+    return highest if isinstance(highest, float) else 0.0
