@@ -37,7 +37,7 @@ def open_offer(db: Published, click: Sequence[str]) -> None:
         _dialog(db, cutoff, found.row(0, named=True))
 
 
-@st.dialog("Recommendation", width="medium")
+@st.dialog("Why, and what next", width="medium")
 def _dialog(db: Published, cutoff: date, row: Mapping[str, Any]) -> None:
     st.html(
         f"<h3 class=gs-offer>{markup.account_link(row['customer_id'], row['customer_name'])}"

@@ -29,7 +29,9 @@ def timeline(frame: pl.DataFrame, cutoff: date | None, sign: str) -> Picture:
     ).with_columns(said=pl.col("value").map_elements(lambda v: money(v, sign), pl.String))
     base = alt.Chart(dots).encode(
         x=alt.X(
-            "month:T", title=None, axis=alt.Axis(grid=False, format="%b %Y", labelOverlap=True)
+            "month:T",
+            title=None,
+            axis=alt.Axis(grid=False, format="%b %Y", labelOverlap=True, tickCount="month"),
         ),
         y=alt.Y("division:N", title=None, axis=alt.Axis(grid=True, labelLimit=170)),
     )

@@ -1,5 +1,7 @@
 """Charts of the proof: backtests, gains and reliability with intervals, and drift over time."""
 
+from datetime import timedelta
+
 import altair as alt
 import polars as pl
 
@@ -26,10 +28,10 @@ def backtest(frame: pl.DataFrame, title: str) -> Picture:
     title
         The metric's name, for the tips.
     """
-    named = frame.with_columns(pl.col("ranking").replace(RANKINGS))
+    named = _side_by_side(frame).with_columns(pl.col("ranking").replace(RANKINGS))
     shown = [words for key, words in RANKINGS.items() if key in frame["ranking"]]
     base = alt.Chart(named).encode(
-        x=alt.X("cutoff:T", title=None, axis=_days(frame["cutoff"])),
+        x=alt.X("beside:T", title=None, axis=_days(frame["cutoff"])),
         color=alt.Color(
             "ranking:N",
             title=None,
@@ -39,7 +41,7 @@ def backtest(frame: pl.DataFrame, title: str) -> Picture:
             ),
         ),
     )
-    bands = base.mark_errorbar(opacity=0.45, thickness=3).encode(
+    bands = base.mark_errorbar(opacity=0.6, thickness=3).encode(
         y=alt.Y("low:Q", title=None, scale=alt.Scale(zero=False)), y2="high:Q"
     )
     lines = base.mark_line(point=alt.OverlayMarkDef(size=60), strokeWidth=2.5).encode(
@@ -72,45 +74,42 @@ def gains(frame: pl.DataFrame, points: pl.DataFrame) -> Picture:
     points
         One row per ranking and share called: ``called``, ``value``, ``low``, ``high``.
     """
-    start = pl.DataFrame({"called": [0.0], "value": [0.0]})
-    tenths = frame.select(
-        called=(pl.col("decile") / 10).cast(pl.Float64),
-        value=pl.col("cumulative_capture").cast(pl.Float64),
-    )
-    curve = pl.concat([start, tenths]).with_columns(ranking=pl.lit(MODEL))
-    named = points.with_columns(pl.col("ranking").replace(RANKINGS))
-    naive = named.filter(ranking=NAIVE).select("called", "value", "ranking")
-    origin = start.with_columns(ranking=pl.lit(NAIVE)) if naive.height else naive
-    lines = pl.concat([curve, origin, naive], how="vertical_relaxed").sort("ranking", "called")
+    percent = alt.Axis(format="%")
     x = alt.X("called:Q", title="Share of accounts called", axis=alt.Axis(format="%", grid=False))
-    y = alt.Y("value:Q", title="Share of buyers reached", axis=alt.Axis(format="%"))
-    drawn = (
-        alt.Chart(lines)
-        .mark_line(strokeWidth=2.5)
-        .encode(x=x, y=y, color=_ranked(), strokeDash=_dashed())
+    y = alt.Y("value:Q", title="Share of buyers reached", axis=percent)
+    named = points.with_columns(pl.col("ranking").replace(RANKINGS)).with_columns(
+        beside=pl.col("called") + pl.when(ranking=NAIVE).then(0.006).otherwise(-0.006)
     )
-    bars = (
-        alt.Chart(named)
-        .mark_errorbar(thickness=3, opacity=0.5)
-        .encode(
-            x=x, y=alt.Y("low:Q", title="Share of buyers reached"), y2="high:Q", color=_ranked()
-        )
+    lines = alt.Chart(_curves(frame, named)).mark_line(strokeWidth=2.5)
+    bars = alt.Chart(named).mark_errorbar(thickness=3, opacity=0.6)
+    dots = alt.Chart(named).mark_circle(size=60, opacity=1)
+    tip = [
+        alt.Tooltip("ranking:N", title="Ranking"),
+        alt.Tooltip("called:Q", title="Called", format=".0%"),
+        *_interval("Buyers reached", ".0%"),
+    ]
+    beside = alt.X("beside:Q", title="Share of accounts called")
+    return alt.layer(
+        _diagonal(1.0),
+        bars.encode(x=beside, y=alt.Y("low:Q", axis=percent), y2="high:Q", color=_ranked()),
+        lines.encode(x=x, y=y, color=_ranked(), strokeDash=_dashed()),
+        dots.encode(x=beside, y=y, color=_ranked(), tooltip=tip),
+    ).properties(height=280)
+
+
+def _curves(tenths: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
+    """Buyers reached by ranking, from nobody called: our tenths, and what was measured between."""
+    known = {"called": pl.Float64, "value": pl.Float64, "ranking": pl.String}
+    ours = tenths.select(
+        called=pl.col("decile") / 10, value="cumulative_capture", ranking=pl.lit(MODEL)
     )
-    dots = (
-        alt.Chart(named)
-        .mark_circle(size=60, opacity=1)
-        .encode(
-            x=x,
-            y=y,
-            color=_ranked(),
-            tooltip=[
-                alt.Tooltip("ranking:N", title="Ranking"),
-                alt.Tooltip("called:Q", title="Called", format=".0%"),
-                *_interval("Buyers reached", ".0%"),
-            ],
-        )
+    measured = points.select(*known)
+    start = measured.select("ranking").unique().select(called=0.0, value=0.0, ranking="ranking")
+    return (
+        pl.concat([part.select(known).cast(known) for part in (start, ours, measured)])
+        .unique(["ranking", "called"], keep="first", maintain_order=True)
+        .sort("ranking", "called")
     )
-    return alt.layer(_diagonal(1.0), bars, drawn, dots).properties(height=280)
 
 
 def reliability(frame: pl.DataFrame) -> Picture:
@@ -122,11 +121,11 @@ def reliability(frame: pl.DataFrame) -> Picture:
     middle = (p + SURE**2 / (2 * n)) / (1 + SURE**2 / n)
     half = SURE / (1 + SURE**2 / n) * (p * (1 - p) / n + SURE**2 / (4 * n**2)).sqrt()
     told = frame.with_columns(value=p, low=(middle - half).clip(0), high=(middle + half).clip(0, 1))
-    top = max(_highest(told["mean_score"]), _highest(told["high"]), 0.01)
+    top = max(_highest(told["mean_score"]), _highest(told["value"]), 0.01)
     x = alt.X("mean_score:Q", title="Chance we said", axis=alt.Axis(format="%", grid=False))
     bars = (
         alt.Chart(told)
-        .mark_errorbar(thickness=3, opacity=0.5, color=BLUE)
+        .mark_errorbar(thickness=3, opacity=0.6, color=BLUE)
         .encode(
             x=x, y=alt.Y("low:Q", title="Share that bought", axis=alt.Axis(format="%")), y2="high:Q"
         )
@@ -158,12 +157,18 @@ def drift(frame: pl.DataFrame, cutoffs: pl.Series) -> Picture:
     cutoffs
         All cutoffs that were looked at, so that quiet ones show as such.
     """
+    # What an alert was compared with, and which feature it is about, would be a line each.
+    kind = (
+        pl.col("alert")
+        .str.replace(r"\s*\d{4}-\d{2}-\d{2}", "")
+        .str.replace(r"^feature [^:]+:", "features:")
+        .str.replace_all("_", " ")
+    )
     counted = (
-        frame.group_by("cutoff", "alert", "severity")
+        frame.with_columns(alert=kind)
+        .group_by("cutoff", "alert", "severity")
         .agg(alerts=pl.len(), what=pl.col("message").sort().first())
-        .with_columns(
-            pl.col("severity").replace(SEVERITIES), pl.col("alert").str.replace_all("_", " ")
-        )
+        .with_columns(pl.col("severity").replace(SEVERITIES))
         .sort("cutoff", "alert", "severity")
     )
     severities = list(_SEVERE)
@@ -176,7 +181,7 @@ def drift(frame: pl.DataFrame, cutoffs: pl.Series) -> Picture:
         .mark_point(filled=True, opacity=0.9)
         .encode(
             x=x,
-            y=alt.Y("alert:N", title=None, axis=alt.Axis(grid=True, labelLimit=220)),
+            y=alt.Y("alert:N", title=None, axis=alt.Axis(grid=True, labelLimit=320)),
             color=alt.Color(
                 "severity:N",
                 title=None,
@@ -199,6 +204,15 @@ def drift(frame: pl.DataFrame, cutoffs: pl.Series) -> Picture:
         )
     )
     return alt.layer(marks).properties(height=90 + 28 * counted["alert"].n_unique())
+
+
+def _side_by_side(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add ``beside``: the cutoff, a little earlier or later by ranking, so that bars show."""
+    days = frame["cutoff"].cast(pl.Datetime)
+    span = (max(days) - min(days)) if frame.height else None
+    step = pl.lit(span / 90 if span else timedelta(days=1))
+    order = pl.col("ranking").replace_strict({"model": -1, "champion": 0, "naive": 1})
+    return frame.with_columns(beside=days + step * order)
 
 
 def _ranked() -> alt.Color:

@@ -25,8 +25,7 @@ MATRIX = """
 Each line is an account, each column a product line. **Click a cell** for its reason, and to
 answer.
 
-- **Green**: could be offered. The stronger the green, the more it is expected to bring, compared
-  with the other accounts of the column.
+- **Green**: could be offered. The stronger the green, the more it is expected to bring.
 - **Owned, in talks, blocked, wait**: why it is not on the list. *Wait* means called lately, or
   asked to be left alone.
 

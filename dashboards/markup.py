@@ -256,8 +256,17 @@ def _changed(row: Row) -> Sequence[str]:
         f"<b>{account_link(row['customer_id'], row['customer_name'])}</b><small>{about}</small>",
         escape(row["division"]),
         f"{arrow}{_rank(now)}<small>before: {_rank(before)}</small>",
-        escape(row["why"]),
+        escape(_why_moved(row)),
     )
+
+
+def _why_moved(row: Row) -> str:
+    if row["moved_by"] != "state":
+        return str(row["why"])
+    before, now = (
+        text.STATES.get(row[name], "No customer yet") for name in ("state_before", "state_now")
+    )
+    return f"Was: {before.lower()}; is: {now.lower()}"
 
 
 def _rank(place: int | None) -> str:

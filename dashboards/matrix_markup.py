@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from math import sqrt
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,8 @@ from dashboards import answers, text
 from dashboards.clicks import mark
 from dashboards.markup import Looks, account_link
 
-DEEP = 62  # per cent of the shade from which white text reads better
+# Per cent of a shade from which white text reads better on it than black.
+DEEP = {"value": 88, "chance": 72}
 
 
 def heat_map(frame: pl.DataFrame, colour: str, looks: Looks) -> str:
@@ -72,7 +74,7 @@ def _cell(row: Mapping[str, Any] | None, colour: str, looks: Looks) -> str:
     else:
         share, shown, look = None, text.STATES_SHORT.get(state, state), f"gs-{escape(state)}"
     shade = 0 if share is None else round(min(max(share, 0), 1) * 100)
-    deep = " gs-deep" if share is not None and shade >= DEEP else ""
+    deep = " gs-deep" if share is not None and shade >= DEEP[colour] else ""
     mine = " gs-mine" if given else ""
     click = mark("offer", looks.cutoff, row["customer_id"], row["division"])
     return (
@@ -83,8 +85,8 @@ def _cell(row: Mapping[str, Any] | None, colour: str, looks: Looks) -> str:
 
 
 def _share_of(row: Mapping[str, Any]) -> float | None:
-    """Expected value against the high end of the division's, so that each column has its shades."""
+    """Expected value against the high end of the list's, by its root: few are worth that much."""
     high = row["high_value"]
     if row["expected_gp"] is None or not high or high <= 0:
         return None
-    return float(row["expected_gp"] / high)
+    return sqrt(max(row["expected_gp"], 0) / high)

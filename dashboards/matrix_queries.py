@@ -33,11 +33,11 @@ with page as (
     limit $limit offset $offset
 )
 select p.customer_id, p.customer_name, p.best_rank, p.owned, p.offers, w.division, w.state,
-    w.state_reason, w.rank, w.icp_score, w.icp_grade, w.expected_gp, d.high_value, w.nba_reason,
-    w.window_months, w.cutoff, w.run_id
+    w.state_reason, w.rank, w.icp_score, w.icp_grade, w.expected_gp, w.nba_reason,
+    w.window_months, w.cutoff, w.run_id,
+    (select max(high_value) from scorecard.divisions where cutoff = $cutoff) as high_value
 from page p
 join whitespace.whitespace w on w.cutoff = $cutoff and w.customer_id = p.customer_id
-left join scorecard.divisions d on d.cutoff = $cutoff and d.division = w.division
 order by p.best_rank nulls last, p.customer_id, w.division
 """  # noqa: S608 - constant text
 

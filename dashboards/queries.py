@@ -106,7 +106,7 @@ _COUNT_CHANGES = f"select c.change, count(*) as rows {_CHANGED} group by c.chang
 
 _CHANGES = f"""
 select c.change, c.customer_id, u.customer_name, u.rep, u.territory, c.division, c.rank_before,
-    c.rank_now, c.state_before, c.state_now, c.why, c.cutoff
+    c.rank_now, c.state_before, c.state_now, c.moved_by, c.why, c.cutoff
 {_CHANGED} and c.change = $change
 order by coalesce(c.rank_now, c.rank_before) nulls last, c.customer_id, c.division
 limit $limit offset $offset

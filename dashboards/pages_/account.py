@@ -148,7 +148,8 @@ def _family(db: Published, parent: str, cutoff: date) -> None:
     others = account_queries.family(db, cutoff, parent)
     if others.height < 2:
         return
-    st.markdown(f"##### Part of {_plain(parent)}")
+    names = dict(others.select("customer_id", "customer_name").iter_rows())
+    st.markdown(f"##### The group of {_plain(names.get(parent, parent))}")
     sign = queries.currency(db)
     total = account_queries.parent(db, cutoff, parent)
     if total is not None:

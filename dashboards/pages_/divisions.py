@@ -116,7 +116,7 @@ def _one_division(db: Published, division: str, cutoff: date, metric: str) -> No
     st.caption(
         "Simple count: whoever ordered the division most often first; among accounts new to it, "
         "whoever owns most divisions first. Champion: the model that went live last, by the scores "
-        "that it gave itself. Bars: 95 % intervals."
+        "that it gave itself. Bars: 95\N{NO-BREAK SPACE}% intervals."
     )
     with hint_when_missing():
         _tenths(db, division, cutoff)
@@ -154,7 +154,8 @@ def _tenths(db: Published, division: str, cutoff: date) -> None:
             alt=f"Chance said against share that bought, {division}",
         )
     st.caption(
-        "Dashed grey: calling at random, and chances that come true exactly. Bars: 95 % intervals."
+        "Dashed grey: calling at random, and chances that come true exactly. "
+        "Bars: 95\N{NO-BREAK SPACE}% intervals."
     )
     download("Download gains", lambda: tenths, f"gains_{division}_{cutoff}.csv")
 

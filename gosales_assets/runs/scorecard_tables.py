@@ -45,7 +45,7 @@ TABLES = {
         select cutoff, division, any_value(window_months) as window_months,
             any_value(run_id) as run_id, count(*) as rows,
             avg(icp_score) filter (state = 'potential') as usual,
-            quantile_cont(expected_gp, 0.95) filter (state = 'potential') as high_value
+            quantile_cont(expected_gp, 0.999) filter (state = 'potential') as high_value
         from whitespace.whitespace
         group by cutoff, division
         order by cutoff, division
