@@ -1,5 +1,6 @@
 """The scorecard: `streamlit run dashboards/app.py` shows the published results of a home folder."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dashboards.pages_ import account, accounts, divisions, health, matrix
 from dashboards.scope import Scope
 from dashboards.widgets import hint_when_missing
 
+log = logging.getLogger(__name__)
 Render = Callable[[Published], None]
 
 
@@ -46,10 +48,15 @@ def _run(render: Render, scope: Scope, pages: dict[str, st.Page]) -> Callable[[]
             also = {} if cutoff is None else {"cutoff": cutoff}
             st.switch_page(pages["account"], query_params={"account": click[1], **also})
         database = published().within(scope)
-        with hint_when_missing():
-            render(database)
-        if click and click[0] == "offer":
-            open_offer(database, click)
+        try:
+            with hint_when_missing():
+                render(database)
+            if click and click[0] == "offer":
+                open_offer(database, click)
+        except Exception:
+            # People get a sentence, never a traceback; the log has it all.
+            log.exception("The page could not be drawn")
+            st.error("Something went wrong here; it is noted in the log.", icon=":material/error:")
 
     return run
 

@@ -25,7 +25,9 @@ def timeline(frame: pl.DataFrame, cutoff: date | None, sign: str) -> Picture:
         Put before amounts of money.
     """
     dots = frame.with_columns(
-        pl.col("value").cast(pl.Float64), size=pl.col("value").cast(pl.Float64).clip(lower_bound=0)
+        pl.col("value").cast(pl.Float64),
+        size=pl.col("value").cast(pl.Float64).clip(lower_bound=0),
+        month=pl.col("month").dt.month_start(),
     ).with_columns(said=pl.col("value").map_elements(lambda v: money(v, sign), pl.String))
     base = alt.Chart(dots).encode(
         x=alt.X(

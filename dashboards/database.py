@@ -76,7 +76,7 @@ class Published:
             with duckdb.connect(config=config) as connection:
                 place = str(self.path).replace("'", "''")
                 connection.execute(f"attach '{place}' as {SOURCE} (read_only)")
-                restrict(connection, self.scope)
+                restrict(connection, self.scope, sql)
                 frame: pl.DataFrame = connection.sql(sql, params=dict(params or {})).pl()
         except duckdb.Error as error:
             raise NotPublishedError(_said(error)) from error

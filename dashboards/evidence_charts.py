@@ -76,7 +76,8 @@ def gains(frame: pl.DataFrame, points: pl.DataFrame) -> Picture:
     """
     percent = alt.Axis(format="%")
     x = alt.X("called:Q", title="Share of accounts called", axis=alt.Axis(format="%", grid=False))
-    y = alt.Y("value:Q", title="Share of buyers reached", axis=percent)
+    reached = "Share of buyers reached"
+    y = alt.Y("value:Q", title=reached, axis=percent)
     named = points.with_columns(pl.col("ranking").replace(RANKINGS)).with_columns(
         beside=pl.col("called") + pl.when(ranking=NAIVE).then(0.006).otherwise(-0.006)
     )
@@ -91,7 +92,7 @@ def gains(frame: pl.DataFrame, points: pl.DataFrame) -> Picture:
     beside = alt.X("beside:Q", title="Share of accounts called")
     return alt.layer(
         _diagonal(1.0),
-        bars.encode(x=beside, y=alt.Y("low:Q", axis=percent), y2="high:Q", color=_ranked()),
+        bars.encode(x=beside, y=alt.Y("low:Q", title=reached), y2="high:Q", color=_ranked()),
         lines.encode(x=x, y=y, color=_ranked(), strokeDash=_dashed()),
         dots.encode(x=beside, y=y, color=_ranked(), tooltip=tip),
     ).properties(height=280)
@@ -99,14 +100,19 @@ def gains(frame: pl.DataFrame, points: pl.DataFrame) -> Picture:
 
 def _curves(tenths: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
     """Buyers reached by ranking, from nobody called: our tenths, and what was measured between."""
-    known = {"called": pl.Float64, "value": pl.Float64, "ranking": pl.String}
+    known = ["called", "value", "ranking"]
     ours = tenths.select(
         called=pl.col("decile") / 10, value="cumulative_capture", ranking=pl.lit(MODEL)
     )
     measured = points.select(*known)
     start = measured.select("ranking").unique().select(called=0.0, value=0.0, ranking="ranking")
     return (
-        pl.concat([part.select(known).cast(known) for part in (start, ours, measured)])
+        pl.concat(
+            [
+                part.select(known).with_columns(pl.col(known[:2]).cast(pl.Float64))
+                for part in (start, ours, measured)
+            ]
+        )
         .unique(["ranking", "called"], keep="first", maintain_order=True)
         .sort("ranking", "called")
     )

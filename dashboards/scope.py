@@ -64,25 +64,24 @@ class Scope:
 EVERYTHING = Scope()
 
 
-def restrict(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+def restrict(connection: duckdb.DuckDBPyConnection, scope: Scope, sql: str) -> None:
     """Let a connection see, under the names of the attached database, what the scope allows.
 
     Parameters
     ----------
     connection
         Of an empty database in memory, with the published one attached as ``published``.
+    sql
+        The query that is to be run: of the tables that have a rule, only those that it names are
+        made visible, since each costs some milliseconds.
     """
     if scope.everything:
         connection.execute(f"use {SOURCE}")
         return
     connection.execute(f"set variable {_REP} = $rep", {"rep": scope.rep})
-    there = connection.sql(
-        "select table_schema || '.' || table_name as name from information_schema.tables"
-        " where table_catalog = $source",
-        params={"source": SOURCE},
-    ).pl()["name"]
-    for schema in sorted({name.split(".")[0] for name in RULES}):
-        connection.execute(f"create schema {schema}")
-    for name in sorted(set(there) & RULES.keys()):
-        rule = RULES[name]
-        connection.execute(f"create view {name} as select * from {SOURCE}.{name} where {rule}")  # noqa: S608 - constant text
+    for name, rule in RULES.items():
+        if name in sql:
+            connection.execute(f"create schema if not exists {name.split('.')[0]}")
+            connection.execute(
+                f"create view {name} as select * from {SOURCE}.{name} where {rule}"  # noqa: S608 - constant text
+            )

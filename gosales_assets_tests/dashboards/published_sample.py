@@ -10,13 +10,14 @@ import polars as pl
 
 from gosales_assets.calendar import add_months, cutoff_days, months_known
 from gosales_assets.drift.contract import DRIFT_ALERTS
+from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.runs.contract import RUN_MANIFEST
 from gosales_assets.runs.scorecard_tables import add_scorecard_tables
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, QUARANTINE_REASONS
 from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUSTOMER, DIM_CUTOFF, DIM_DIVISION
 from gosales_assets.tables import Table
-from gosales_assets.validation.contract import BACKTESTS, GAINS
+from gosales_assets.validation.contract import BACKTESTS, GAINS, GATE, LEAKAGE_REPORT
 from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, WHITESPACE
 from gosales_assets.whitespace.handout_contract import ACCOUNT_ROLLUP, CHANGES_TABLE
 
@@ -43,7 +44,7 @@ def customers() -> pl.DataFrame:
                 "customer_id": customer_id,
                 "customer_name": name,
                 "normalised_name": name.lower().replace("é", "e"),
-                "parent_account": FIRST[i // 8] + " Group" if i % 3 == 0 else None,
+                "parent_account": FIRST[i // 8] + " Group" if i % 3 == 0 and i % 12 else None,
                 "industry": LAST[i % 8],
                 "territory": TERRITORIES[i % 3],
                 "size": ["small", "medium", "large"][i % 3],
@@ -166,7 +167,7 @@ def counts() -> pl.DataFrame:
 
 
 def changes() -> pl.DataFrame:
-    """`whitespace.whitespace_changes`: of the shortlist, a third new, a third moved, a third gone."""
+    """`whitespace.whitespace_changes`: a third of the shortlist each new, moved, gone."""
     listed = whitespace().filter("selected").sort("cutoff", "rank")
     rows = [
         {
@@ -203,6 +204,7 @@ def backtests() -> pl.DataFrame:
     """`validation.backtests` of the closed cutoffs; one division has too few repeat buyers."""
     draw = random.Random(11)  # noqa: S311 - a fixed sample
     levels = {"lift_10": (3.1, 2.2), "auc": (0.78, 0.71), "capture_10": (0.31, 0.22)}
+    levels |= {"capture_5": (0.18, 0.12), "capture_20": (0.5, 0.36)}
     rows = []
     for cutoff in (c for c in CUTOFFS if add_months(c, WINDOW) <= DATA_END):
         for division in DIVISIONS:
@@ -310,6 +312,14 @@ def tables() -> dict[str, pl.DataFrame]:
             ("no SKU", 2, 8, "x", None),
         )
     ]
+    why = "better than the naive ranking"
+    judged = [{"division": d, "verdict": "promoted", "why": why} for d in DIVISIONS]
+    probes = [{"probe": i, "name": f"probe {i}", "result": "passed"} for i in (1, 2)]
+    fitted = [
+        {"cutoff": NEWEST, "division": d, "cohort": "all", "method": "platt"}
+        | {"rows": 640, "positives": 58, "base_rate": 0.09}
+        for d in DIVISIONS
+    ]
     run = {"run_id": RUN, "published_at": datetime(2025, 1, 3, 8, 15), "name": "sample"}
     run |= {"currency": "USD"}
     return {
@@ -323,6 +333,9 @@ def tables() -> dict[str, pl.DataFrame]:
         "whitespace.account_rollup": rollup(),
         "validation.backtests": backtests(),
         "validation.gains": gains(),
+        "validation.gate": _frame(GATE, judged),
+        "validation.leakage_report": _frame(LEAKAGE_REPORT, probes),
+        "models.calibration": _frame(CALIBRATION, fitted),
         "drift.drift_alerts": alerts(),
         "raw.load_log": _frame(LOAD_LOG, [load]),
         "raw.quarantine": _frame(QUARANTINE, bad),
