@@ -73,7 +73,7 @@ def pick_cutoff(cutoffs: Sequence[date], label: str = "As of", key: str = "cutof
     asked = st.query_params.get(key)
     for words, cutoff in by_day.items():
         if asked == cutoff.isoformat():
-            st.query_params[key] = words
+            st.query_params[key] = st.session_state[key] = words
     chosen = st.selectbox(label, list(by_day), key=key, bind="query-params", width=PICKER_WIDTH)
     return by_day.get(chosen or "", cutoffs[0])
 
