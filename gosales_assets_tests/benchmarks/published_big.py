@@ -25,7 +25,7 @@ select format('C{{:07d}}', i) as customer_id,
     date '2018-01-01' + cast(i % 700 as integer) as first_order,
     date '2024-12-31' - cast(i % 900 as integer) as last_order
 from range($customers) people(i)
-"""  # noqa: S608 - constant text
+"""
 
 # One row per customer and division: chances skewed, a fifth owned, ranks over the whole cutoff.
 _ROWS = f"""
@@ -35,7 +35,7 @@ select c.customer_id, c.customer_name, c.rep, c.territory, c.parent_account,
     hash(c.customer_id, d, $cutoff) % 1000000 / 1e6 as u,
     hash(c.customer_id, d) % 100 as fate
 from star.dim_customer c, range({DIVISIONS}) divisions(d)
-"""  # noqa: S608 - constant text
+"""
 
 _LIST = """
 insert into whitespace.whitespace by name
@@ -58,8 +58,8 @@ select cast($cutoff as date) as cutoff, division, customer_id, customer_name,
     ['A', 'B', 'C', 'D', 'F'][1 + cast(fate % 5 as integer)] as icp_grade, 'steady' as trend,
     expected_gp, expected_gp * 3 as wallet_gp, 2.1 as lift, 'Division 01' as lift_from,
     'division' as lift_kind, fate as recency_days, 6 as window_months,
-    case when state = 'potential' then format('{:.1f}x more likely than usual to buy {} in 6 months;'
-        ' owners of Division 01 adopt it 2.1x more; about ${}k', icp_score / 0.15, division,
+    case when state = 'potential' then format('{:.1f}x more likely than usual to buy {} in 6 months'
+        '; owners of Division 01 adopt it 2.1x more; about ${}k', icp_score / 0.15, division,
         cast(1 + fate / 11 as integer)) end as nba_reason,
     false as surfaced, coalesce(rank <= 40000, false) as selected, $run as run_id
 from ranked order by division, customer_id

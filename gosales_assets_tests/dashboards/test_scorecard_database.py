@@ -1,5 +1,8 @@
 """The published database: read-only, never held, and missing things said in plain words."""
 
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -7,7 +10,7 @@ import pytest
 
 from dashboards import account_queries, queries
 from dashboards.database import NotPublishedError, Published
-from gosales_assets_tests.dashboards.published_sample import NEWEST, publish
+from gosales_assets_tests.dashboards.published_sample import CUTOFFS, NEWEST, publish
 
 
 def test_a_new_publish_is_seen_by_the_next_query(home: Path) -> None:
@@ -77,6 +80,27 @@ def test_a_broken_database_is_said_without_its_path(home: Path, how: str) -> Non
     with pytest.raises(NotPublishedError, match=r"missing or broken|will add it") as said:
         queries.list_cutoffs(db)
     assert str(home) not in str(said.value)
+
+
+def test_readers_go_on_while_the_database_is_swapped(home: Path) -> None:
+    db, stop = Published(publish(home), threads=1), threading.Event()
+    seen: list[int] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.append(len(queries.list_cutoffs(db)))
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        for _ in range(20):
+            scratch = home / ".again.duckdb"
+            shutil.copy(db.path, scratch)
+            scratch.replace(db.path)
+        stop.set()
+        for reader in readers:
+            reader.result()
+    assert seen
+    assert set(seen) == {len(CUTOFFS)}
 
 
 def test_a_mistake_in_our_own_query_is_not_hidden(home: Path) -> None:

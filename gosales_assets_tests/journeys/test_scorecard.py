@@ -223,6 +223,24 @@ def test_the_browser_logs_no_error_of_ours(rep: Rep, published: Path) -> None:
     assert not [line for line in severe if "gosales" in line["message"]]
 
 
+def test_where_signing_in_is_set_up_nothing_shows_before(published: Path, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(
+        '[auth]\nredirect_uri = "http://localhost/oauth2callback"\ncookie_secret = "hush-hush"\n'
+        'client_id = "me"\nclient_secret = "top-secret"\n'
+        'server_metadata_url = "http://localhost:9/.well-known/openid-configuration"\n'
+    )
+    options = ("--secrets.files", str(secrets), "--server.address", "127.0.0.1")
+    with served(published.parent, *options) as at, browsing(at, tmp_path) as stranger:
+        for page in ("", "account?account=C1013", "health"):
+            stranger.opens(page)
+            stranger.waits_for("[data-testid=stButton]", "Sign in")
+            assert not stranger.sees(".gs-line, .gs-facts, .gs-source")
+            for secret in ("hush-hush", "top-secret", str(secrets), "C1013 "):
+                assert secret not in stranger.driver.page_source
+        stranger.sees_no_error()
+
+
 def test_what_is_downloaded_is_what_the_database_holds(rep: Rep, published: Path) -> None:
     rep.opens()
     rep.waits_for(".gs-line")
