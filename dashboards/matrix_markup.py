@@ -41,7 +41,7 @@ def heat_map(frame: pl.DataFrame, colour: str, looks: Looks) -> str:
     )
 
 
-def legend(colour: str, sign: str) -> str:
+def legend(colour: str) -> str:
     """What the shades mean."""
     if colour == "chance":
         return (
@@ -53,8 +53,8 @@ def legend(colour: str, sign: str) -> str:
         if key != "potential"
     )
     return (
-        f'<div class="gs-scale"><span>To offer, low value</span><i class="gs-greens"></i>'
-        f"<span>high {escape(sign).strip()}</span></div><div class=gs-keys>{chips}</div>"
+        '<div class="gs-scale"><span>To offer: low value</span><i class="gs-greens"></i>'
+        f"<span>high value</span></div><div class=gs-keys>{chips}</div>"
     )
 
 

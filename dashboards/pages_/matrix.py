@@ -99,7 +99,7 @@ def _matrix(
     offset = pager(accounts, PER_PAGE, (filters, name, state))
     rows = matrix_queries.matrix(db, filters, name=name, state=state, limit=PER_PAGE, offset=offset)
     about = looks(db, filters.cutoff, rows)
-    key.html(matrix_markup.legend(colour, about.sign))
+    key.html(matrix_markup.legend(colour))
     page.html(matrix_markup.heat_map(rows, colour, about))
     st.caption(f"{text.count(accounts, 'account')}, best first. Click a cell for its reason.")
 

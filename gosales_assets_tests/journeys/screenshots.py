@@ -19,6 +19,7 @@ WIDE, PHONE = (1280, 800), (390, 844)
 PICTURES = {
     "my_accounts": ("", ".gs-line", WIDE, "light", 0),
     "my_accounts_phone": ("", ".gs-line", PHONE, "light", 0),
+    "my_accounts_dark": ("", ".gs-line", WIDE, "dark", 0),
     "account": ("account?account={account}", ".gs-scores", WIDE, "light", 0),
     "account_below": ("account?account={account}", ".gs-scores", WIDE, "light", 1150),
     "matrix": ("matrix", ".gs-grid", WIDE, "light", 0),
@@ -30,6 +31,8 @@ PICTURES = {
     "divisions_below": ("divisions", ".vega-embed", WIDE, "light", 1250),
     "divisions_dark": ("divisions", ".vega-embed", WIDE, "dark", 800),
     "health": ("health", ".vega-embed", WIDE, "light", 0),
+    "account_phone": ("account?account={account}", ".gs-scores", PHONE, "light", 420),
+    "answer_phone": ("", ".gs-line", PHONE, "dark", 0),
     "answer": ("", ".gs-line", WIDE, "light", 0),
 }
 
@@ -47,7 +50,7 @@ def take(rep: Rep, name: str, account: str) -> None:
     )
     rep.opens(address.format(account=account))
     rep.waits_for(ready)
-    if name == "answer":
+    if name.startswith("answer"):
         rep.clicks(".gs-answer")
         rep.waits_for("[role=dialog]", "What came of it?")
     script = "document.querySelector('[data-testid=stMain]').scrollTo(0, arguments[0])"

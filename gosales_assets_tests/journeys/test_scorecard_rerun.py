@@ -13,6 +13,7 @@ from gosales_assets_tests.paths import EXAMPLES
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(not (chromium and chromedriver), reason=MISSING),
 ]
 REASON = "in dispute with us"
