@@ -1,19 +1,18 @@
-"""Charts of the scorecard: Altair specifications of finished tables."""
+"""Charts for people who sell: an account's orders, and what calling more accounts would bring."""
 
 from datetime import date
 
 import altair as alt
 import polars as pl
 
+from dashboards.text import money
+
 Picture = alt.LayerChart | alt.FacetChart
+# Okabe and Ito's hues: colour-blind people tell them apart.
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#e69f00", "#009e73", "#8a8f94"
-MODEL, CHAMPION, NAIVE = "our scores", "champion", "simple count"
-RANKINGS = {"model": MODEL, "champion": CHAMPION, "naive": NAIVE}
-COLORS = {MODEL: BLUE, CHAMPION: GREEN, NAIVE: ORANGE}
-DASHES = {MODEL: [1, 0], CHAMPION: [8, 3], NAIVE: [5, 4]}
 
 
-def timeline(frame: pl.DataFrame, cutoff: date | None) -> Picture:
+def timeline(frame: pl.DataFrame, cutoff: date | None, sign: str) -> Picture:
     """Months by divisions: a dot where something was bought, larger for more money.
 
     Parameters
@@ -22,13 +21,19 @@ def timeline(frame: pl.DataFrame, cutoff: date | None) -> Picture:
         One row per month and division with ``orders`` and ``value``.
     cutoff
         The day up to which the scores saw the orders, drawn as a line; None: no line.
+    sign
+        Put before amounts of money.
     """
     dots = frame.with_columns(
-        pl.col("value").cast(pl.Float64), size=pl.col("value").cast(pl.Float64).clip(lower_bound=0)
-    )
+        pl.col("value").cast(pl.Float64),
+        size=pl.col("value").cast(pl.Float64).clip(lower_bound=0),
+        month=pl.col("month").dt.month_start(),
+    ).with_columns(said=pl.col("value").map_elements(lambda v: money(v, sign), pl.String))
     base = alt.Chart(dots).encode(
         x=alt.X(
-            "month:T", title=None, axis=alt.Axis(grid=False, format="%b %Y", labelOverlap=True)
+            "month:T",
+            title=None,
+            axis=alt.Axis(grid=False, format="%b %Y", labelOverlap=True, tickCount="month"),
         ),
         y=alt.Y("division:N", title=None, axis=alt.Axis(grid=True, labelLimit=170)),
     )
@@ -38,7 +43,7 @@ def timeline(frame: pl.DataFrame, cutoff: date | None) -> Picture:
             alt.Tooltip("division:N", title="Division"),
             alt.Tooltip("month:T", title="Month", format="%b %Y"),
             alt.Tooltip("orders:Q", title="Orders"),
-            alt.Tooltip("value:Q", title="Value", format=",.0f"),
+            alt.Tooltip("said:N", title="Value"),
         ],
     )
     height = 60 + 30 * dots["division"].n_unique()
@@ -48,106 +53,33 @@ def timeline(frame: pl.DataFrame, cutoff: date | None) -> Picture:
     return alt.layer(circles, line.encode(x="cutoff:T")).properties(height=height)
 
 
-def backtest(frame: pl.DataFrame, title: str) -> Picture:
-    """One metric over the cutoffs: our scores beside champion and naive, with 95 % intervals.
+def capacity(frame: pl.DataFrame, measure: str, chosen: int, sign: str) -> Picture:
+    """What all accounts called bring together, by how many each rep calls.
 
     Parameters
     ----------
     frame
-        One row per cutoff and ranking (model, champion, naive): ``value``, ``low``, ``high``.
-    title
-        The metric's name, for the tips.
+        One row per number of accounts for each rep, see ``queries.capacity``.
+    measure
+        ``wins`` or ``value``.
+    chosen
+        The number that the slider stands at.
+    sign
+        Put before the measure where it is money.
     """
-    named = frame.with_columns(pl.col("ranking").replace(RANKINGS))
-    shown = [words for key, words in RANKINGS.items() if key in frame["ranking"]]
-    base = alt.Chart(named).encode(
-        x=alt.X("cutoff:T", title=None, axis=_days(frame["cutoff"])),
-        color=alt.Color(
-            "ranking:N",
-            title=None,
-            scale=alt.Scale(domain=shown, range=[COLORS[words] for words in shown]),
-            legend=alt.Legend(
-                orient="bottom", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
-            ),
-        ),
+    axis = alt.Axis(grid=True, format="~s", labelExpr=f"'{sign.strip()}' + datum.label")
+    base = alt.Chart(frame).encode(
+        x=alt.X("accounts_per_rep:Q", title="Accounts for each rep", axis=alt.Axis(grid=False)),
+        y=alt.Y(f"{measure}:Q", title=None, axis=axis),
     )
-    bands = base.mark_errorbar(opacity=0.45, thickness=3).encode(
-        y=alt.Y("low:Q", title=None, scale=alt.Scale(zero=False)), y2="high:Q"
-    )
-    lines = base.mark_line(point=alt.OverlayMarkDef(size=60), strokeWidth=2.5).encode(
-        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
-        strokeDash=alt.StrokeDash(
-            "ranking:N",
-            scale=alt.Scale(domain=shown, range=[DASHES[words] for words in shown]),
-            legend=None,
-        ),
-        tooltip=[
-            alt.Tooltip("ranking:N", title="Ranking"),
-            alt.Tooltip("cutoff:T", title="Cutoff", format="%-d %b %Y"),
-            alt.Tooltip("value:Q", title=title, format=".3f"),
-            alt.Tooltip("low:Q", title="Low (95 %)", format=".3f"),
-            alt.Tooltip("high:Q", title="High (95 %)", format=".3f"),
-            alt.Tooltip("rows:Q", title="Accounts", format=","),
-            alt.Tooltip("positives:Q", title="Buyers", format=","),
-        ],
-    )
-    return alt.layer(bands, lines).properties(height=260)
-
-
-def gains(frame: pl.DataFrame) -> Picture:
-    """Share of all buyers reached when accounts are called in the order of their scores."""
-    start = pl.DataFrame({"called": [0.0], "reached": [0.0]})
-    reached = frame.select(called=pl.col("decile") / 10, reached="cumulative_capture")
-    curve = pl.concat([start, reached.cast({"called": pl.Float64, "reached": pl.Float64})])
-    percent = alt.Axis(format="%", grid=False)
-    line = (
-        alt.Chart(curve)
-        .mark_line(color=BLUE, point=alt.OverlayMarkDef(color=BLUE, size=50), strokeWidth=2.5)
-        .encode(
-            x=alt.X("called:Q", title="Share of accounts called", axis=percent),
-            y=alt.Y("reached:Q", title="Share of buyers reached", axis=alt.Axis(format="%")),
-            tooltip=[
-                alt.Tooltip("called:Q", title="Called", format=".0%"),
-                alt.Tooltip("reached:Q", title="Buyers reached", format=".0%"),
-            ],
-        )
-    )
-    return alt.layer(_diagonal(1.0), line).properties(height=260)
-
-
-def reliability(frame: pl.DataFrame) -> Picture:
-    """Chance we said against the share that bought, per tenth of the accounts."""
-    dots = (
-        alt.Chart(frame)
-        .mark_circle(color=BLUE, size=90, opacity=0.85)
-        .encode(
-            x=alt.X("mean_score:Q", title="Chance we said", axis=alt.Axis(format="%", grid=False)),
-            y=alt.Y("observed_rate:Q", title="Share that bought", axis=alt.Axis(format="%")),
-            tooltip=[
-                alt.Tooltip("decile:O", title="Tenth"),
-                alt.Tooltip("mean_score:Q", title="We said", format=".1%"),
-                alt.Tooltip("observed_rate:Q", title="Bought", format=".1%"),
-                alt.Tooltip("rows:Q", title="Accounts", format=","),
-            ],
-        )
-    )
-    top = max(_highest(frame["mean_score"]), _highest(frame["observed_rate"]), 0.01)
-    return alt.layer(_diagonal(top), dots).properties(height=260)
-
-
-def _days(cutoffs: pl.Series) -> alt.Axis:
-    # The ticks stand on the cutoffs themselves, not on round months beside them.
-    days = cutoffs.unique().sort().to_list()
-    values = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in days]
-    return alt.Axis(grid=False, format="%-d %b %Y", values=values, labelOverlap=True)
-
-
-def _diagonal(end: float) -> alt.Chart:
-    ends = pl.DataFrame({"x": [0.0, end], "y": [0.0, end]})
-    line: alt.Chart = alt.Chart(ends).mark_line(strokeDash=[4, 4], color=GREY)
-    return line.encode(x="x:Q", y="y:Q")
-
-
-def _highest(values: pl.Series) -> float:
-    highest = values.cast(pl.Float64).max()
-    return highest if isinstance(highest, float) else 0.0
+    tip = [
+        alt.Tooltip("accounts_per_rep:Q", title="For each rep"),
+        alt.Tooltip("accounts:Q", title="Accounts in all", format=","),
+        alt.Tooltip(f"{measure}:Q", title=f"Expected {measure}", format=",.0f"),
+    ]
+    called = base.transform_filter(alt.datum.accounts_per_rep <= chosen)
+    area = called.mark_area(color=BLUE, opacity=0.25)
+    line = base.mark_line(color=BLUE, strokeWidth=2.5).encode(tooltip=tip)
+    here = base.transform_filter(alt.datum.accounts_per_rep == chosen)
+    dot = here.mark_circle(color=ORANGE, size=140, opacity=1).encode(tooltip=tip)
+    return alt.layer(area, line, dot).properties(height=240)

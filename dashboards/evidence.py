@@ -66,6 +66,52 @@ def gains(db: Published, division: str, cutoff: date) -> pl.DataFrame:
     )
 
 
+def reached(db: Published, division: str, cutoff: date) -> pl.DataFrame:
+    """Share of buyers among the best 5, 10 and 20 %, model and naive, with 95 % intervals."""
+    return db.query(
+        """
+        select ranking, cast(regexp_extract(metric, '[0-9]+') as double) / 100 as called,
+            value, low, high
+        from validation.backtests
+        where division = $division and cutoff = $cutoff and cohort = 'all'
+            and metric in ('capture_5', 'capture_10', 'capture_20')
+            and ranking in ('model', 'naive') and value is not null
+        order by ranking, called
+        """,
+        {"division": division, "cutoff": cutoff},
+    )
+
+
+def verdict(db: Published, division: str) -> dict[str, Any] | None:
+    """What the gate decided about a division's newest model; None: it has not been judged."""
+    frame = db.query(
+        "select * from validation.gate where division = $division", {"division": division}
+    )
+    return None if frame.is_empty() else frame.row(0, named=True)
+
+
+def calibration(db: Published, division: str) -> dict[str, Any] | None:
+    """How the newest scores of a division became probabilities; None: they did not."""
+    frame = db.query(
+        """
+        select * from models.calibration where division = $division
+        order by cutoff desc, cohort <> 'all', cohort limit 1
+        """,
+        {"division": division},
+    )
+    return None if frame.is_empty() else frame.row(0, named=True)
+
+
+def proof(db: Published) -> pl.DataFrame:
+    """One row per leakage probe with what came of it on these data."""
+    return db.query("select * from validation.leakage_report order by probe")
+
+
+def looked_at(db: Published) -> pl.Series:
+    """All cutoffs, oldest first."""
+    return db.query("select cutoff from star.dim_cutoff order by cutoff")["cutoff"]
+
+
 def newest_cutoff(db: Published) -> dict[str, Any] | None:
     """The newest cutoff's row of ``star.dim_cutoff``; None: there is no cutoff."""
     frame = db.query("select * from star.dim_cutoff order by cutoff desc limit 1")

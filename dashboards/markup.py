@@ -1,25 +1,47 @@
-"""HTML of the lists and the grid; whatever comes from data is escaped here.
+"""HTML of the lists; whatever comes from data is escaped here.
 
 Colours are the text's own colour in thinner shades, or set in ``style.css``, so that light and
 dark themes both read well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
 import polars as pl
 
-from dashboards import text
+from dashboards import answers, text
+from dashboards.clicks import mark
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What all rows of a page have in common.
+
+    Parameters
+    ----------
+    cutoff
+        Cutoff of the list, as in 2024-12-31; goes along with clicks.
+    sign
+        Put before amounts of money.
+    answers
+        Answers that stand: (customer, division) -> the action.
+    """
+
+    cutoff: str = ""
+    sign: str = ""
+    answers: Mapping[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
 
 def account_link(customer_id: str, label: str) -> str:
     """Link to an account's page."""
     address = f"account?account={quote(customer_id, safe='')}"
-    return f'<a href="{address}" target="_self">{escape(label)}</a>'
+    click = mark("account", customer_id)
+    return f'<a href="{address}" target="_self" {click}>{escape(label)}</a>'
 
 
 def grade_badge(grade: str | None) -> str:
@@ -36,24 +58,63 @@ def bar(share: float | None) -> str:
     return f'<span class="gs-bar"><span style="width:{width:.1f}%"></span></span>'
 
 
-def recommendations(frame: pl.DataFrame) -> str:
+def answer_cell(customer_id: str, division: str, name: str, looks: Looks) -> str:
+    """Button that opens the answers to a row; where one stands, it says which."""
+    given = looks.answers.get((customer_id, division))
+    said = answers.in_words(given) if given else "Answer"
+    about = escape(f"{said}: {name}, {division}", quote=True)
+    state = f" gs-given gs-given-{escape(given['kind'])}" if given else ""
+    click = mark("offer", looks.cutoff, customer_id, division)
+    return (
+        f'<button type="button" class="gs-answer{state}" aria-label="{about}" {click}>'
+        f"{escape(said)}</button>"
+    )
+
+
+def recommendations(frame: pl.DataFrame, looks: Looks) -> str:
     """The list of whom to call: one line per recommendation."""
     return _listing(
-        ("#", "Account", "Offer", "Chance", "Expected value", "Why"),
+        ("#", "Account", "Offer", "Chance", "Expected value", "Why", ""),
         "gs-calls",
-        (_recommendation(row) for row in frame.iter_rows(named=True)),
+        (_recommendation(row, looks) for row in frame.iter_rows(named=True)),
+        [
+            (row["customer_id"], row["division"]) in looks.answers
+            for row in frame.iter_rows(named=True)
+        ],
     )
 
 
 def matches(frame: pl.DataFrame) -> str:
     """Accounts that a search found, each linking to its page."""
-    items = [
-        f"<li>{account_link(row['customer_id'], row['customer_name'])}"
-        f"<small>{_joined(row['customer_id'], row['territory'], row['rep'])}"
-        f" · last order {text.day(row['last_order'])}</small></li>"
+    return _links(
+        (
+            row,
+            f"{_joined(row['customer_id'], row['territory'], row['rep'])}"
+            f" · last order {text.day(row['last_order'])}",
+        )
         for row in frame.iter_rows(named=True)
-    ]
-    return f'<ul class="gs-matches">{"".join(items)}</ul>'
+    )
+
+
+def similar(frame: pl.DataFrame) -> str:
+    """Accounts like this one, each with the words why."""
+    return _links(
+        (row, escape(text.alike(row["industry"], row["shared"], row["more"])))
+        for row in frame.iter_rows(named=True)
+    )
+
+
+def family(frame: pl.DataFrame, looks: Looks) -> str:
+    """Customers of one parent, with what they own and could be offered."""
+    return _links(
+        (
+            row,
+            f"owns {row['owned']}, {text.count(row['offers'], 'offer')} open"
+            f" · {text.money(row['expected_gp'], looks.sign)} expected"
+            + (f" · {escape(row['rep'])}" if row["rep"] else ""),
+        )
+        for row in frame.iter_rows(named=True)
+    )
 
 
 def facts(pairs: Iterable[tuple[str, str | None]]) -> str:
@@ -67,7 +128,7 @@ def facts(pairs: Iterable[tuple[str, str | None]]) -> str:
 
 
 def state_strip(frame: pl.DataFrame) -> str:
-    """One chip per division: what the account owns and what stands in the way elsewhere."""
+    """One chip per division: what the account owns, may be offered, and what stands in the way."""
     order = list(text.STATES)
     rows = sorted(
         frame.iter_rows(named=True),
@@ -82,12 +143,16 @@ def state_strip(frame: pl.DataFrame) -> str:
     return f'<div class="gs-strip">{"".join(chips)}</div>'
 
 
-def offers(frame: pl.DataFrame) -> str:
+def offers(frame: pl.DataFrame, looks: Looks) -> str:
     """What to offer one account next, with reasons."""
     return _listing(
-        ("Offer", "Chance", "Expected value", "Why"),
+        ("Offer", "Chance", "Expected value", "Why", ""),
         "gs-offers",
-        (_offer(row) for row in frame.iter_rows(named=True)),
+        (_offer(row, looks) for row in frame.iter_rows(named=True)),
+        [
+            (row["customer_id"], row["division"]) in looks.answers
+            for row in frame.iter_rows(named=True)
+        ],
     )
 
 
@@ -100,42 +165,13 @@ def division_scores(frame: pl.DataFrame) -> str:
     )
 
 
-def score_grid(frame: pl.DataFrame, colour: str) -> str:
-    """Accounts by divisions; each cell opens to its reason.
-
-    Parameters
-    ----------
-    frame
-        One row per account and division, accounts in the order shown.
-    colour
-        ``chance``, ``standing`` or ``state``: what the shade of a cell says.
-    """
-    divisions = frame["division"].unique().sort().to_list()
-    head = "".join(f"<th scope=col><span>{escape(d)}</span></th>" for d in divisions)
-    body = []
-    for rows in frame.partition_by("customer_id", maintain_order=True):
-        first = rows.row(0, named=True)
-        cells = {row["division"]: row for row in rows.iter_rows(named=True)}
-        name = account_link(first["customer_id"], first["customer_name"])
-        columns = "".join(_cell(cells.get(d), colour) for d in divisions)
-        body.append(f"<tr><th scope=row>{name}</th>{columns}</tr>")
-    return (
-        '<div class="gs-scroll"><table class="gs-grid"><thead><tr><th scope=col>Account</th>'
-        f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+def changed(frame: pl.DataFrame) -> str:
+    """What changed on the list: account and division, places before and now, and why."""
+    return _listing(
+        ("Account", "Offer", "Place", "Why"),
+        "gs-changes",
+        (_changed(row) for row in frame.iter_rows(named=True)),
     )
-
-
-def grid_legend(colour: str) -> str:
-    """What the grid's shades mean."""
-    if colour == "state":
-        chips = "".join(
-            f'<span class="gs-chip gs-{key}">{label}'
-            f"<small>{text.STATES_EXPLAINED[key]}</small></span>"
-            for key, label in text.STATES.items()
-        )
-        return f'<div class="gs-strip">{chips}</div>'
-    ends = ("0 %", "100 %") if colour == "chance" else ("last", "first")
-    return f'<div class="gs-scale"><span>{ends[0]}</span><i></i><span>{ends[1]}</span></div>'
 
 
 def plain_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -148,18 +184,20 @@ def plain_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for row in rows
     )
     return (
-        f'<div class="gs-scroll"><table class="gs-plain"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="gs-scroll" tabindex="0"><table class="gs-plain"><thead><tr>{titles}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _listing(head: Sequence[str], kind: str, rows: Iterable[Sequence[str]]) -> str:
+def _listing(
+    head: Sequence[str], kind: str, rows: Iterable[Sequence[str]], done: Sequence[bool] = ()
+) -> str:
     titles = "".join(f"<span role=columnheader>{escape(title)}</span>" for title in head)
     lines = "".join(
-        "<div class=gs-line role=row>"
+        f'<div class="gs-line{" gs-done" if number < len(done) and done[number] else ""}" role=row>'
         + "".join(f'<div role=cell class="gs-c{i}">{cell}</div>' for i, cell in enumerate(cells))
         + "</div>"
-        for cells in rows
+        for number, cells in enumerate(rows)
     )
     return (
         f'<div class="gs-list {kind}" role=table><div class=gs-head role=row>{titles}</div>'
@@ -167,24 +205,34 @@ def _listing(head: Sequence[str], kind: str, rows: Iterable[Sequence[str]]) -> s
     )
 
 
-def _recommendation(row: Row) -> Sequence[str]:
+def _links(rows: Iterable[tuple[Row, str]]) -> str:
+    items = [
+        f"<li>{account_link(row['customer_id'], row['customer_name'])}<small>{about}</small></li>"
+        for row, about in rows
+    ]
+    return f'<ul class="gs-matches">{"".join(items)}</ul>'
+
+
+def _recommendation(row: Row, looks: Looks) -> Sequence[str]:
     about = _joined(row["customer_id"], row["territory"], row["rep"])
     return (
         "" if row["rank"] is None else str(row["rank"]),
         f"<b>{account_link(row['customer_id'], row['customer_name'])}</b><small>{about}</small>",
         f"{grade_badge(row['icp_grade'])} {escape(row['division'])}",
         f"{_chance(row)}<small>{_joined(_usual(row), _trend(row))}</small>",
-        text.money(row["expected_gp"]),
+        text.money(row["expected_gp"], looks.sign),
         escape(row["nba_reason"] or ""),
+        answer_cell(row["customer_id"], row["division"], row["customer_name"], looks),
     )
 
 
-def _offer(row: Row) -> Sequence[str]:
+def _offer(row: Row, looks: Looks) -> Sequence[str]:
     return (
         f"{grade_badge(row['icp_grade'])} <b>{escape(row['division'])}</b>",
-        f"{_chance(row)}<small>{escape(_usual(row))}</small>",
-        text.money(row["expected_gp"]),
+        f"{_chance(row)}<small>{_joined(_usual(row), _trend(row))}</small>",
+        text.money(row["expected_gp"], looks.sign),
         escape(row["nba_reason"] or ""),
+        answer_cell(row["customer_id"], row["division"], row["customer_name"], looks),
     )
 
 
@@ -199,36 +247,35 @@ def _division_score(row: Row) -> Sequence[str]:
     )
 
 
-def _chance(row: Row) -> str:
-    return f"{_said(row)}{bar(row['icp_score'])}"
-
-
-def _said(row: Row) -> str:
-    return escape(text.chance(row["icp_score"], row["window_months"]))
-
-
-def _cell(row: Row | None, colour: str) -> str:
-    if row is None:
-        return "<td></td>"
-    share = row["icp_score"] if colour == "chance" else row["icp_percentile"]
-    state = str(text.STATES.get(row["state"], row["state"]))
-    if colour == "state":
-        look, shown = f'class="gs-{escape(row["state"])}"', state
-    else:
-        shade = 0 if share is None else round(min(max(share, 0), 1) * 100)
-        dark = " class=gs-deep" if shade >= 66 else ""
-        look = f'style="--shade:{shade}%"{dark}'
-        shown = text.percent(share)
-    lines = [
-        f"<b>{escape(row['customer_name'])}: {escape(row['division'])}</b>",
-        escape(f"{state}. {row['state_reason'] or ''}".strip()),
-        _said(row),
-        escape(row["reason"] or ""),
-    ]
+def _changed(row: Row) -> Sequence[str]:
+    about = _joined(row["customer_id"], row["territory"], row["rep"])
+    before, now = (row[name] for name in ("rank_before", "rank_now"))
+    risen = before is not None and now is not None and now < before
+    arrow = "" if before is None or now is None or before == now else "↑ " if risen else "↓ "
     return (
-        f"<td {look}><details name=cell><summary>{escape(shown)}</summary>"
-        f"<div>{''.join(f'<p>{line}</p>' for line in lines if line)}</div></details></td>"
+        f"<b>{account_link(row['customer_id'], row['customer_name'])}</b><small>{about}</small>",
+        escape(row["division"]),
+        f"{arrow}{_rank(now)}<small>before: {_rank(before)}</small>",
+        escape(_why_moved(row)),
     )
+
+
+def _why_moved(row: Row) -> str:
+    if row["moved_by"] != "state":
+        return str(row["why"])
+    before, now = (
+        text.STATES.get(row[name], "No customer yet") for name in ("state_before", "state_now")
+    )
+    return f"Was: {before.lower()}; is: {now.lower()}"
+
+
+def _rank(place: int | None) -> str:
+    return "not ranked" if place is None else f"{place:,}"
+
+
+def _chance(row: Row) -> str:
+    said = escape(text.chance(row["icp_score"], row["window_months"]))
+    return f"{said}{bar(row['icp_score'])}"
 
 
 def _trend(row: Row) -> str:

@@ -1,11 +1,10 @@
-"""Read-only queries of the pages for sales: recommendations, accounts, the score grid.
+"""Read-only queries of the lists: cutoffs, choices, recommendations, what changed, capacity.
 
 Every function takes the published database and returns a Polars frame, ordered totally. Values
-are parameters; rows are filtered, ordered and paged by DuckDB. All raise ``NotPublishedError``
-when a table they need is not there.
+are parameters; rows are filtered, ordered and paged by DuckDB; whose rows there are is decided by
+the database's scope. All raise ``NotPublishedError`` when a table they need is not there.
 """
 
-import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -13,9 +12,11 @@ from typing import Any
 import polars as pl
 
 from dashboards.database import Published
+from gosales_assets.whitespace.money import symbol
 
 ORDERS = {"rank": "Our ranking", "chance": "Chance of buying", "value": "Expected value"}
-MATCHES_SHOWN = 20
+# Downloads are built in memory; whoever wants millions of rows takes the files of a run.
+MOST_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -42,157 +43,106 @@ _NARROWED = """
     and (not $shortlist or w.selected)
 """
 
-# Usual in a division is the mean chance of all that could be offered it; the reasons say the same.
-_USUAL = """
-    select division, avg(icp_score) as usual
-    from whitespace.whitespace
-    where cutoff = $cutoff and state = 'potential'
-    group by division
+_CHOICES = """
+select list_sort(list(distinct rep) filter (rep is not null)) as rep,
+    list_sort(list(distinct territory) filter (territory is not null)) as territory,
+    list_sort(list(distinct segment)) as segment,
+    (select list(division order by division) from scorecard.divisions where cutoff = $cutoff)
+        as division
+from scorecard.accounts where cutoff = $cutoff
 """
 
 _COUNT_RECOMMENDATIONS = f"select count(*) as rows from whitespace.whitespace w where {_NARROWED}"  # noqa: S608 - constant text
 
+# A rank stands once in a cutoff: the page is found by few narrow columns, and then filled.
 _RECOMMENDATIONS = f"""
-with usual as ({_USUAL}),
-page as (
-    select w.*,
+with page as (
+    select w.rank,
         case $order when 'chance' then -w.icp_score when 'value' then -w.expected_gp end as place
     from whitespace.whitespace w
     where {_NARROWED}
-    order by place nulls last, w.rank nulls last, w.customer_id, w.division
+    order by place nulls last, w.rank
     limit $limit offset $offset
 )
-select p.rank, p.customer_id, p.customer_name, p.rep, p.territory, p.segment, p.division,
-    p.icp_score, u.usual, p.icp_grade, p.window_months, p.expected_gp, p.nba_reason, s.trend,
-    p.cutoff, p.run_id
+select w.rank, w.customer_id, w.customer_name, w.rep, w.territory, w.segment, w.division,
+    w.icp_score, d.usual, w.icp_grade, w.window_months, w.expected_gp, w.nba_reason, w.trend,
+    w.cutoff, w.run_id
 from page p
-left join usual u on u.division = p.division
-left join scores.icp_scores s
-    on s.cutoff = $cutoff and s.division = p.division and s.customer_id = p.customer_id
-order by p.place nulls last, p.rank nulls last, p.customer_id, p.division
+join whitespace.whitespace w on w.cutoff = $cutoff and w.rank = p.rank
+left join scorecard.divisions d on d.cutoff = $cutoff and d.division = w.division
+order by p.place nulls last, p.rank
 """  # noqa: S608 - constant text
 
-_FIND = """
-select customer_id, customer_name, territory, rep, last_order
-from star.dim_customer
-where lower(customer_id) = lower($text)
-    or len(list_filter($words, lambda word: not contains(
-        strip_accents(lower(customer_name || ' ' || customer_id || ' ' || normalised_name)), word
-    ))) = 0
-order by lower(customer_id) <> lower($text),
-    not starts_with(strip_accents(lower(customer_name)), $words[1]),
-    last_order desc, customer_name, customer_id
-limit $limit
-"""
-
-_ACCOUNT_SCORES = """
-select division, icp_score, icp_percentile, icp_grade, cohort, segment, trend, expected_gp,
-    window_months, reason_1, reason_2, reason_3, run_id, model_version, cutoff, customer_id,
-    customer_name
-from scores.icp_scores
-where cutoff = $cutoff and customer_id = $account
-order by icp_score desc, division
-"""
-
-_ACCOUNT_WHITESPACE = f"""
-with usual as ({_USUAL})
-select w.division, w.state, w.state_reason, w.rank, w.division_rank, w.icp_score, u.usual,
-    w.icp_grade, w.expected_gp, w.lift, w.lift_from, w.nba_reason, w.selected, w.window_months,
-    w.run_id
-from whitespace.whitespace w
-left join usual u on u.division = w.division
-where w.cutoff = $cutoff and w.customer_id = $account
-order by w.rank nulls last, w.icp_score desc nulls last, w.division
-"""  # noqa: S608 - constant text
-
-_TIMELINE = """
-select month, division, orders, value
-from star.customer_month
-where customer_id = $account and scope = 'division'
-order by month, division
-"""
-
-_GRID_ACCOUNTS = """
-    select w.customer_id, any_value(w.customer_name) as customer_name, min(w.rank) as best_rank
-    from whitespace.whitespace w
-    where w.cutoff = $cutoff
-        and ($rep is null or w.rep = $rep)
-        and ($territory is null or w.territory = $territory)
-        and ($segment is null or w.segment = $segment)
-        and contains(
-            strip_accents(lower(w.customer_name || ' ' || w.customer_id)),
-            strip_accents(lower($name))
-        )
-    group by w.customer_id
-    having $state is null or count(*) filter (w.state = $state) > 0
-"""
-
-_COUNT_GRID = f"select count(*) as rows from ({_GRID_ACCOUNTS})"  # noqa: S608 - constant text
-
-_GRID = f"""
-with accounts as (
-    {_GRID_ACCOUNTS}
-    order by best_rank nulls last, customer_id
-    limit $limit offset $offset
+# Of each account its best row: this is how a list with a place for each account is filled.
+_CAPACITY = """
+with placed as (
+    select best_chance, best_value,
+        row_number() over (partition by rep order by best_rank, customer_id) as place
+    from scorecard.accounts
+    where cutoff = $cutoff and best_rank is not null
+        and ($rep is null or rep = $rep)
+        and ($territory is null or territory = $territory)
+        and ($segment is null or segment = $segment)
+), by_place as (
+    select place, count(*) as accounts, sum(best_chance) as wins, sum(best_value) as value
+    from placed where place <= $most group by place
 )
-select a.customer_id, a.customer_name, a.best_rank, w.division, w.state, w.state_reason,
-    coalesce(s.icp_score, w.icp_score) as icp_score, s.icp_percentile, w.icp_grade,
-    coalesce(w.nba_reason, s.reason_1) as reason, w.window_months, w.cutoff, w.run_id
-from accounts a
-join whitespace.whitespace w on w.cutoff = $cutoff and w.customer_id = a.customer_id
-left join scores.icp_scores s
-    on s.cutoff = $cutoff and s.customer_id = a.customer_id and s.division = w.division
-order by a.best_rank nulls last, a.customer_id, w.division
-"""  # noqa: S608 - constant text
+select place as accounts_per_rep, sum(accounts) over upward as accounts,
+    sum(wins) over upward as wins, sum(value) over upward as value
+from by_place
+window upward as (order by place)
+order by place
+"""
+
+_CHANGED = """
+from whitespace.whitespace_changes c
+join scorecard.customers u on u.customer_id = c.customer_id
+where c.cutoff = $cutoff
+    and ($rep is null or u.rep = $rep)
+    and ($territory is null or u.territory = $territory)
+"""
+
+_COUNT_CHANGES = f"select c.change, count(*) as rows {_CHANGED} group by c.change order by c.change"
+
+_CHANGES = f"""
+select c.change, c.customer_id, u.customer_name, u.rep, u.territory, c.division, c.rank_before,
+    c.rank_now, c.state_before, c.state_now, c.moved_by, c.why, c.cutoff
+{_CHANGED} and c.change = $change
+order by coalesce(c.rank_now, c.rank_before) nulls last, c.customer_id, c.division
+limit $limit offset $offset
+"""
 
 
-def whitespace_cutoffs(db: Published) -> list[date]:
+def list_cutoffs(db: Published) -> list[date]:
     """Cutoffs that have a ranked list, newest first."""
-    frame = db.query("select distinct cutoff from whitespace.whitespace order by cutoff desc")
+    frame = db.query("select distinct cutoff from scorecard.divisions order by cutoff desc")
     return frame["cutoff"].to_list()
 
 
-def score_cutoffs(db: Published) -> list[date]:
-    """Cutoffs that have scores, newest first."""
-    frame = db.query("select distinct cutoff from scores.icp_scores order by cutoff desc")
-    return frame["cutoff"].to_list()
-
-
-def whitespace_source(db: Published, cutoff: date) -> tuple[list[int], list[str]]:
+def list_source(db: Published, cutoff: date) -> tuple[list[int], list[str]]:
     """Months that the list of a cutoff looks ahead, shortest first, and the runs that made it."""
     frame = db.query(
-        "select distinct run_id, window_months from whitespace.whitespace"
+        "select distinct run_id, window_months from scorecard.divisions"
         " where cutoff = $cutoff order by run_id, window_months",
         {"cutoff": cutoff},
     )
-    return _source(frame)
+    months = frame["window_months"].unique().sort().to_list()
+    return months, frame["run_id"].unique(maintain_order=True).to_list()
 
 
-def score_source(db: Published, cutoff: date) -> tuple[list[int], list[str]]:
-    """Months that the scores of a cutoff look ahead, shortest first, and the runs behind them."""
+def currency(db: Published) -> str:
+    """Sign put before amounts, such as ``$``; empty where no run said its currency."""
     frame = db.query(
-        "select distinct run_id, window_months from scores.icp_scores"
-        " where cutoff = $cutoff order by run_id, window_months",
-        {"cutoff": cutoff},
+        "select currency from runs.run_manifest where currency is not null"
+        " order by published_at desc, run_id limit 1"
     )
-    return _source(frame)
+    return "" if frame.is_empty() else symbol(frame.item())
 
 
 def choices(db: Published, cutoff: date) -> dict[str, list[str]]:
-    """Values that a cutoff's list can be narrowed to: rep, territory, segment, grade, division."""
-    frame = db.query(
-        """
-        select
-            list_sort(list(distinct rep) filter (rep is not null)) as rep,
-            list_sort(list(distinct territory) filter (territory is not null)) as territory,
-            list_sort(list(distinct segment) filter (segment is not null)) as segment,
-            list_sort(list(distinct icp_grade) filter (icp_grade is not null)) as grade,
-            list_sort(list(distinct division)) as division
-        from whitespace.whitespace where cutoff = $cutoff
-        """,
-        {"cutoff": cutoff},
-    )
-    return {name: values or [] for name, values in frame.row(0, named=True).items()}
+    """Values that a cutoff's list can be narrowed to: rep, territory, segment, division."""
+    found = db.query(_CHOICES, {"cutoff": cutoff}).row(0, named=True)
+    return {name: values or [] for name, values in found.items()}
 
 
 def count_recommendations(db: Published, filters: Filters) -> int:
@@ -205,7 +155,7 @@ def recommendations(
     filters: Filters,
     *,
     order: str = "rank",
-    limit: int | None = None,
+    limit: int = MOST_ROWS,
     offset: int = 0,
 ) -> pl.DataFrame:
     """One row per recommended account and division, best first.
@@ -213,86 +163,46 @@ def recommendations(
     Parameters
     ----------
     order
-        One of ``ORDERS``; ties are broken by rank, customer and division.
+        One of ``ORDERS``; ties are broken by rank.
     limit, offset
-        The page wanted; without a limit all rows.
+        The page wanted.
     """
     params = {**asdict(filters), "order": order, "limit": limit, "offset": offset}
     return db.query(_RECOMMENDATIONS, params)
 
 
-def find_accounts(db: Published, text: str, limit: int = MATCHES_SHOWN) -> pl.DataFrame:
-    """Customers whose name or id contains every word of ``text``; exact ids and openings first."""
-    words = [str(w) for w in _plain(text).split()]
-    if not words:
-        return db.query("select * from star.dim_customer limit 0")
-    return db.query(_FIND, {"text": text.strip(), "words": words, "limit": limit})
+def capacity(db: Published, filters: Filters, most: int) -> pl.DataFrame:
+    """What calling more accounts would bring: one row per number of accounts for each rep.
 
-
-def account(db: Published, customer_id: str) -> dict[str, Any] | None:
-    """One customer's row of ``star.dim_customer``; None: no such customer."""
-    frame = db.query(
-        "select * from star.dim_customer where customer_id = $account", {"account": customer_id}
-    )
-    return None if frame.is_empty() else frame.row(0, named=True)
-
-
-def account_scores(db: Published, customer_id: str, cutoff: date) -> pl.DataFrame:
-    """One row per division that the account is scored for, highest chance first."""
-    return db.query(_ACCOUNT_SCORES, {"account": customer_id, "cutoff": cutoff})
-
-
-def account_whitespace(db: Published, customer_id: str, cutoff: date) -> pl.DataFrame:
-    """One row per division with the account's state; what to offer comes first, by rank."""
-    return db.query(_ACCOUNT_WHITESPACE, {"account": customer_id, "cutoff": cutoff})
-
-
-def timeline(db: Published, customer_id: str) -> pl.DataFrame:
-    """One row per month and division in which the account bought or returned something."""
-    return db.query(_TIMELINE, {"account": customer_id})
-
-
-def count_grid_accounts(
-    db: Published, filters: Filters, *, name: str = "", state: str | None = None
-) -> int:
-    """How many accounts the grid has under these filters."""
-    return int(db.query(_COUNT_GRID, _grid_params(filters, name, state)).item())
-
-
-def grid(
-    db: Published,
-    filters: Filters,
-    *,
-    name: str = "",
-    state: str | None = None,
-    limit: int | None = None,
-    offset: int = 0,
-) -> pl.DataFrame:
-    """One row per account and division, for one page of accounts; best-ranked accounts first.
+    Each rep calls the accounts of the best rows, offering each what its best row says; accounts
+    without a rep are one more list.
 
     Parameters
     ----------
     filters
         Cutoff, rep, territory and segment are used.
-    name
-        Part of the account's name or id.
-    state
-        Only accounts with at least one division in this state.
+    most
+        Largest number of accounts for each rep.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``accounts_per_rep`` from 1, with ``accounts``, ``wins`` (sum of the chances) and ``value``
+        (sum of the expected values) of all up to it.
     """
-    page = {"limit": limit, "offset": offset}
-    return db.query(_GRID, {**_grid_params(filters, name, state), **page})
-
-
-def _grid_params(filters: Filters, name: str, state: str | None) -> dict[str, Any]:
     used = {key: getattr(filters, key) for key in ("cutoff", "rep", "territory", "segment")}
-    return {**used, "name": name.strip(), "state": state}
+    return db.query(_CAPACITY, {**used, "most": most})
 
 
-def _source(frame: pl.DataFrame) -> tuple[list[int], list[str]]:
-    months = frame["window_months"].unique().sort().to_list()
-    return months, frame["run_id"].unique(maintain_order=True).to_list()
+def count_changes(db: Published, filters: Filters) -> dict[str, int]:
+    """How many rows are new, gone, moved and stayed since the list before."""
+    used = {key: getattr(filters, key) for key in ("cutoff", "rep", "territory")}
+    return {str(change): int(rows) for change, rows in db.query(_COUNT_CHANGES, used).iter_rows()}
 
 
-def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+def changes(
+    db: Published, filters: Filters, change: str, *, limit: int = MOST_ROWS, offset: int = 0
+) -> pl.DataFrame:
+    """Rows of one change, by their place now; cutoff, rep and territory of the filters are used."""
+    used: dict[str, Any] = {key: getattr(filters, key) for key in ("cutoff", "rep", "territory")}
+    return db.query(_CHANGES, {**used, "change": change, "limit": limit, "offset": offset})

@@ -26,6 +26,20 @@ STATES_EXPLAINED = {
     "cooling": "contacted too recently to call again",
     "out_of_region": "not sold there, or not covered by the rep",
 }
+STATES_SHORT = {
+    "potential": "Offer",
+    "owned": "Owned",
+    "open_deal": "In talks",
+    "blocked": "Blocked",
+    "cooling": "Wait",
+    "out_of_region": "Elsewhere",
+}
+CHANGES = {
+    "new": "New on the list",
+    "gone": "No longer on it",
+    "moved": "Moved up or down",
+    "stayed": "Same place",
+}
 SEGMENTS = {
     "warm": "Active: bought in the last 12 months",
     "cold": "Dormant: last bought longer ago",
@@ -109,23 +123,23 @@ def multiple(probability: float | None, usual: float | None) -> str:
     return "as usual" if times > 1 / CLAIM_FROM else "less than usual"
 
 
-def money(amount: float | None) -> str:
-    """Write an amount of base currency to two or three figures.
+def money(amount: float | None, sign: str = "") -> str:
+    """Write an amount to two or three figures, with the sign of its currency.
 
     Examples
     --------
-    >>> [money(x) for x in (0, 840.4, 2340, 23400, 1250000, -950)]
-    ['0', '840', '2.3k', '23k', '1.2M', '−950']
+    >>> [money(x, "$") for x in (0, 840.4, 2340, 23400, 1250000, -950)]
+    ['$0', '$840', '$2.3k', '$23k', '$1.2M', '−$950']
     """
     if amount is None or not isfinite(amount):
         return "–"
-    sign = "−" if amount <= -0.5 else ""
+    minus = "−" if amount <= -0.5 else ""
     size = abs(amount)
     for limit, divisor, unit in ((999.5, 1, ""), (999_500, 1_000, "k"), (float("inf"), 1e6, "M")):
         if size < limit:
             value = size / divisor
             places = 1 if unit and value < 9.95 else 0
-            return f"{sign}{value:.{places}f}{unit}"
+            return f"{minus}{sign.replace(' ', NBSP)}{value:.{places}f}{unit}"
     raise AssertionError("a finite amount is below infinity")
 
 
@@ -146,6 +160,33 @@ def standing(percentile: float | None) -> str:
 def count(number: int, noun: str) -> str:
     """Write a number of things: '1 account', '2,310 accounts'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(words: Sequence[str], most: int = 3) -> str:
+    """Write names one after the other, the first few of many.
+
+    Examples
+    --------
+    >>> listed(["A"]), listed(["A", "B", "C"]), listed(["A", "B", "C", "D", "E"])
+    ('A', 'A, B and C', 'A, B, C and 2 more')
+    """
+    shown = list(words[:most])
+    if len(words) > most:
+        return f"{', '.join(shown)} and {len(words) - most} more"
+    return " and ".join([*([", ".join(shown[:-1])] if len(shown) > 1 else []), *shown[-1:]])
+
+
+def alike(industry: str | None, shared: Sequence[str], more: Sequence[str]) -> str:
+    """Say why an account is like another, and what it owns that the other does not.
+
+    Examples
+    --------
+    >>> alike("Dental", ["PDM", "CPE"], ["Training"])
+    'Also in Dental; owns PDM and CPE too; besides, it owns Training'
+    """
+    place = f"Also in {industry}; owns" if industry else "Owns"
+    besides = f"; besides, it owns {listed(more)}" if more else ""
+    return f"{place} {listed(shared)} too{besides}"
 
 
 def runs(run_ids: Sequence[str]) -> str:

@@ -36,6 +36,14 @@ def hint(what: str) -> None:
     )
 
 
+def page_title(words: str, explained: str) -> None:
+    """Title of a page, with what its figures mean a click away."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(words, anchor=False, width="stretch")
+        with st.popover("What does this mean?", icon=":material/help:", type="tertiary"):
+            st.markdown(explained)
+
+
 def source_line(*parts: str) -> None:
     """Say which cutoff and run a page shows, under its title."""
     st.html(f'<div class="gs-source">{escape(" · ".join(part for part in parts if part))}</div>')
@@ -57,8 +65,15 @@ def filter_row() -> AbstractContextManager[object]:
 
 
 def pick_cutoff(cutoffs: Sequence[date], label: str = "As of", key: str = "cutoff") -> date:
-    """Let people switch between cutoffs, newest first; the choice stays in the address."""
+    """Let people switch between cutoffs, newest first; the choice stays in the address.
+
+    An address may also write the day as 2024-12-31.
+    """
     by_day = {text.day(cutoff, " "): cutoff for cutoff in cutoffs}
+    asked = st.query_params.get(key)
+    for words, cutoff in by_day.items():
+        if asked == cutoff.isoformat():
+            st.query_params[key] = st.session_state[key] = words
     chosen = st.selectbox(label, list(by_day), key=key, bind="query-params", width=PICKER_WIDTH)
     return by_day.get(chosen or "", cutoffs[0])
 

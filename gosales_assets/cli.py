@@ -191,7 +191,7 @@ def actions(
     by: Annotated[str, typer.Option(help="Who answers for these actions.")],
     config: Annotated[Path | None, typer.Option(help="The YAML that is run.")] = None,
 ) -> None:
-    """Record what reps answered: not_now, blocked, talking, won, lost. See docs/whitespace.md."""
+    """Record what reps answered, such as not_now or blocked. See docs/whitespace.md."""
     try:
         _ = current_settings() if config is None else use_settings(config)
         from gosales_assets.runs.answers import take_answers

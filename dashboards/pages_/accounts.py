@@ -1,28 +1,38 @@
-"""Accounts to call: whom to call for what, and why."""
+"""My accounts: whom to call for what, and why."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
+import polars as pl
 import streamlit as st
 
-from dashboards import markup, queries, text
+from dashboards import answers, glossary, markup, queries, text
 from dashboards.database import Published
-from dashboards.widgets import download, filter_row, hint, list_source, pager, pick, pick_cutoff
+from dashboards.widgets import (
+    download,
+    filter_row,
+    hint,
+    list_source,
+    page_title,
+    pager,
+    pick,
+    pick_cutoff,
+)
 
 PER_PAGE = 25
 
 
 def render(db: Published) -> None:
-    """Show the page: filters, one line per recommendation, a download of all of them."""
-    st.header("Accounts to call", anchor=False)
-    cutoffs = queries.whitespace_cutoffs(db)
+    """Show the page: filters, one line per recommendation, a download of the best of them."""
+    page_title("My accounts", glossary.LIST)
+    cutoffs = queries.list_cutoffs(db)
     if not cutoffs:
         hint("There is no list of recommendations.")
         return
     source = st.container()
     filters = _pick_filters(db, cutoffs)
     with source:
-        list_source(filters.cutoff, queries.whitespace_source(db, filters.cutoff))
+        list_source(filters.cutoff, queries.list_source(db, filters.cutoff))
     rows = queries.count_recommendations(db, filters)
     if not rows:
         st.info(_nothing(filters))
@@ -40,28 +50,35 @@ def render(db: Published) -> None:
         )
         order = order or "rank"
         download(
-            "Download",
+            "Download" if rows <= queries.MOST_ROWS else f"Best {queries.MOST_ROWS:,}",
             lambda: queries.recommendations(db, filters, order=order),
             f"accounts_to_call_{filters.cutoff}.csv",
         )
     page = st.empty()
     offset = pager(rows, PER_PAGE, (filters, order))
-    page.html(
-        markup.recommendations(
-            queries.recommendations(db, filters, order=order, limit=PER_PAGE, offset=offset)
-        )
+    shown = queries.recommendations(db, filters, order=order, limit=PER_PAGE, offset=offset)
+    page.html(markup.recommendations(shown, looks(db, filters.cutoff, shown)))
+
+
+def looks(db: Published, cutoff: date, shown: pl.DataFrame) -> markup.Looks:
+    """Sign of the money, and the answers that stand about the rows shown."""
+    told = answers.standing(
+        db,
+        shown["customer_id"].unique().to_list(),
+        shown["division"].unique().sort().to_list(),
+        datetime.now(UTC).date(),
     )
-    st.caption("Expected value: the chance of buying, times what such a purchase usually brings.")
+    return markup.Looks(cutoff.isoformat(), queries.currency(db), told)
 
 
 def _pick_filters(db: Published, cutoffs: list[date]) -> queries.Filters:
     with filter_row():
         filters = queries.Filters(pick_cutoff(cutoffs))
         known = queries.choices(db, filters.cutoff)
-        rep = pick("Rep", known["rep"], "rep")
+        rep = pick("Rep", known["rep"], "rep") if db.scope.everything else None
         territory = pick("Territory", known["territory"], "territory")
         division = pick("Division", known["division"], "division")
-        grade = pick("Grade", known["grade"], "grade", text.GRADES)
+        grade = pick("Grade", list(text.GRADES), "grade", text.GRADES)
         segment = pick("Segment", known["segment"], "segment", text.SEGMENTS)
     shortlist = st.toggle(
         "Only this period's shortlist",

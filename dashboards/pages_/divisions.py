@@ -5,13 +5,14 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, evidence, markup, queries, text
+from dashboards import evidence, evidence_charts, glossary, markup, queries, text
 from dashboards.database import Published
 from dashboards.widgets import (
     download,
     filter_row,
     hint,
     hint_when_missing,
+    page_title,
     pick_cutoff,
     source_line,
 )
@@ -34,7 +35,7 @@ COHORTS = {
 
 def render(db: Published) -> None:
     """Show the page: all divisions at a glance, then one over time, its gains and reliability."""
-    st.header("Divisions", anchor=False)
+    page_title("Divisions", glossary.DIVISIONS)
     cutoffs = evidence.tested_cutoffs(db)
     if not cutoffs:
         hint("No cutoff has both scores and a known outcome.")
@@ -57,7 +58,7 @@ def render(db: Published) -> None:
     division = st.selectbox(
         "Division",
         evidence.tested_divisions(db),
-        key="tested_division",
+        key="division",
         bind="query-params",
         width=330,
     )
@@ -67,7 +68,7 @@ def render(db: Published) -> None:
 
 def _source(db: Published, cutoff: date) -> None:
     with hint_when_missing():
-        windows, run_ids = queries.score_source(db, cutoff)
+        windows, run_ids = queries.list_source(db, cutoff)
         source_line(
             f"Scores as of {text.day(cutoff)} against what was then bought",
             f"within {text.ahead(windows)}" if windows else "",
@@ -98,6 +99,8 @@ def _glance(db: Published, cutoff: date, metric: str) -> None:
 
 
 def _one_division(db: Published, division: str, cutoff: date, metric: str) -> None:
+    with hint_when_missing():
+        _model_card(db, division)
     frame = evidence.backtests(db, division, metric)
     for column, (cohort, words) in zip(st.columns(2), COHORTS.items(), strict=True):
         part = frame.filter((pl.col("cohort") == cohort) & pl.col("value").is_not_null())
@@ -106,26 +109,55 @@ def _one_division(db: Published, division: str, cutoff: date, metric: str) -> No
             if part.is_empty():
                 st.info("Too few buyers to tell.")
             else:
-                st.altair_chart(charts.backtest(part, METRICS[metric]))
+                st.altair_chart(
+                    evidence_charts.backtest(part, METRICS[metric]),
+                    alt=f"{METRICS[metric]} of {division}, {words}, over the cutoffs",
+                )
     st.caption(
         "Simple count: whoever ordered the division most often first; among accounts new to it, "
         "whoever owns most divisions first. Champion: the model that went live last, by the scores "
-        "that it gave itself. Bars: 95 % intervals."
+        "that it gave itself. Bars: 95\N{NO-BREAK SPACE}% intervals."
     )
     with hint_when_missing():
-        tenths = evidence.gains(db, division, cutoff)
-        if tenths.is_empty():
-            st.info("No gains are known for this cutoff.")
-            return
-        left, right = st.columns(2)
-        with left:
-            st.markdown("**Buyers reached by calling the best first**")
-            st.altair_chart(charts.gains(tenths))
-        with right:
-            st.markdown("**Did the chances come true?**")
-            st.altair_chart(charts.reliability(tenths))
-        st.caption("Dashed: calling at random, and chances that come true exactly.")
-        download("Download gains", lambda: tenths, f"gains_{division}_{cutoff}.csv")
+        _tenths(db, division, cutoff)
+
+
+def _model_card(db: Published, division: str) -> None:
+    """What is live, whether it may be, and how its chances were made."""
+    judged, fitted = evidence.verdict(db, division), evidence.calibration(db, division)
+    pairs: list[tuple[str, str | None]] = []
+    if judged is not None:
+        pairs += [("Verdict", f"{judged['verdict']}: {judged['why']}")]
+        pairs += [("Judged on", judged["cutoffs"]), ("Model", judged["challenger_model"])]
+    if fitted is not None:
+        buyers = f"{fitted['positives']:,} buyers among {fitted['rows']:,}"
+        pairs += [("Chances fitted by", f"{fitted['method'].replace('_', ' ')}, on {buyers}")]
+        pairs += [("How many buy as a rule", text.percent(fitted["base_rate"]))]
+    if pairs:
+        st.html(f"<div class=gs-card>{markup.facts(pairs)}</div>")
+
+
+def _tenths(db: Published, division: str, cutoff: date) -> None:
+    tenths = evidence.gains(db, division, cutoff)
+    if tenths.is_empty():
+        st.info("No gains are known for this cutoff.")
+        return
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Buyers reached by calling the best first**")
+        picture = evidence_charts.gains(tenths, evidence.reached(db, division, cutoff))
+        st.altair_chart(picture, alt=f"Buyers of {division} reached by share of accounts called")
+    with right:
+        st.markdown("**Did the chances come true?**")
+        st.altair_chart(
+            evidence_charts.reliability(tenths),
+            alt=f"Chance said against share that bought, {division}",
+        )
+    st.caption(
+        "Dashed grey: calling at random, and chances that come true exactly. "
+        "Bars: 95\N{NO-BREAK SPACE}% intervals."
+    )
+    download("Download gains", lambda: tenths, f"gains_{division}_{cutoff}.csv")
 
 
 def _figure(value: float | None, low: float | None, high: float | None) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import evidence, text
+from dashboards import evidence, evidence_charts, glossary, text
 from dashboards.database import Published
-from dashboards.widgets import DAGSTER_UI, download, hint_when_missing, source_line
+from dashboards.evidence_charts import SEVERITIES
+from dashboards.widgets import DAGSTER_UI, download, hint_when_missing, page_title, source_line
 
-SEVERITIES = {"hard": "act now", "warn": "look", "info": "note"}
 LINKS = {"Checks and tables": "/assets", "Runs": "/runs", "Lineage": "/asset-groups"}
 ALERT_COLUMNS = {
     "cutoff": "Cutoff",
@@ -21,6 +21,13 @@ ALERT_COLUMNS = {
     "figure": "Figure",
     "threshold": "Threshold",
     "alert": "Alert",
+}
+PROOF_COLUMNS = {
+    "result": "Result",
+    "name": "Test",
+    "proves": "What it proves",
+    "detail": "What it found",
+    "how": "How",
 }
 LOAD_COLUMNS = {
     "source_file": "File",
@@ -65,19 +72,20 @@ RUN_COLUMNS = {
 
 def render(db: Published) -> None:
     """Show the page: alerts, loads, quarantine, run records, links into the Dagster UI."""
-    st.header("Health", anchor=False)
+    page_title("Health", glossary.HEALTH)
     _source(db)
     st.markdown(
         "In the Dagster UI: "
         + " · ".join(f"[{label}]({DAGSTER_UI}{path})" for label, path in LINKS.items())
     )
-    for title, show in (
+    for words, show in (
         ("Alerts", _alerts),
+        ("Proof that no result knew the future", _proof),
         ("Files of the sales log", _loads),
         ("Records set aside", _quarantine),
         ("Runs", _runs),
     ):
-        st.markdown(f"##### {title}")
+        st.markdown(f"##### {words}")
         with hint_when_missing():
             show(db)
 
@@ -102,8 +110,23 @@ def _alerts(db: Published) -> None:
     if frame.is_empty():
         st.success("No alerts.", icon=":material/check_circle:")
         return
+    st.altair_chart(
+        evidence_charts.drift(frame, evidence.looked_at(db)), alt="Alerts over the cutoffs"
+    )
     _table(frame.with_columns(pl.col("severity").replace(SEVERITIES)), ALERT_COLUMNS)
     download("Download alerts", lambda: frame, "alerts.csv")
+
+
+def _proof(db: Published) -> None:
+    frame = evidence.proof(db)
+    if frame.is_empty():
+        st.info("Nothing has been tested yet.")
+        return
+    failed = frame.filter(result="failed").height
+    if failed:
+        st.error(f"{text.count(failed, 'test')} failed.", icon=":material/error:")
+    _table(frame, PROOF_COLUMNS)
+    download("Download tests", lambda: frame, "leakage_report.csv")
 
 
 def _loads(db: Published) -> None:

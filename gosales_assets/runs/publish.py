@@ -9,6 +9,7 @@ import duckdb
 from gosales_assets.partitions import Keys
 from gosales_assets.parts import publish_parts
 from gosales_assets.runs.inventory import current_partitions
+from gosales_assets.runs.scorecard_tables import NEEDED, add_scorecard_tables
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 
@@ -17,7 +18,8 @@ def publish(warehouse: Warehouse, tables: Sequence[Table], keys: Keys) -> dict[s
     """Build ``gosales.duckdb`` from the lake and move it into place.
 
     One schema per room; small tables are copied, big ones are views over the lake; every table
-    and column carries its description as a comment. Readers of the old file keep reading it.
+    and column carries its description as a comment; the schema ``scorecard`` holds what pages are
+    turned by. Readers of the old file keep reading it.
 
     Returns
     -------
@@ -39,6 +41,8 @@ def publish(warehouse: Warehouse, tables: Sequence[Table], keys: Keys) -> dict[s
                 ]
                 _publish_table(connection, table, files)
                 published[table.name] = len(files)
+            if published.keys() >= NEEDED:
+                add_scorecard_tables(connection)
             connection.execute("CHECKPOINT")
         for table in tables:
             if table.parts and warehouse.has(table):

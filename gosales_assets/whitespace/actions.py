@@ -2,8 +2,8 @@
 
 Each append is a Parquet file of its own, moved into place whole, that nobody ever edits; the
 record is all of them in order. A later action on the same customer and division stands in for an
-earlier one; a `not_now` whose day has passed lifts it. Who records passes the moment: nothing here
-looks at a clock.
+earlier one; a `not_now` whose day has passed lifts it, and so does `withdrawn`. Who records passes
+the moment: nothing here looks at a clock.
 """
 
 import uuid
@@ -38,7 +38,7 @@ class Action:
     Parameters
     ----------
     kind
-        not_now, blocked, talking, won or lost.
+        not_now, blocked, talking, won, lost or withdrawn.
     division
         Division or SKU set; None: all of them.
     recorded_at, recorded_by
@@ -95,6 +95,11 @@ def lost(
 ) -> Action:
     """The customer said no."""
     return Action("lost", customer_id, division, at, by, reason=reason)
+
+
+def withdrawn(customer_id: str, division: str | None, at: datetime, by: str) -> Action:
+    """What was answered before does not stand any more."""
+    return Action("withdrawn", customer_id, division, at, by)
 
 
 def record(home: Path, actions: Sequence[Action], job_id: str | None = None) -> None:

@@ -6,7 +6,7 @@ import polars as pl
 from gosales_assets.tables import Contract, table
 
 FOLDER = "actions"  # of the home folder: where all of this is recorded
-ACTION_KINDS = ["not_now", "blocked", "talking", "won", "lost"]
+ACTION_KINDS = ["not_now", "blocked", "talking", "won", "lost", "withdrawn"]
 
 
 class Actions(Contract):
@@ -19,7 +19,7 @@ class Actions(Contract):
     kind: str = pa.Field(
         isin=ACTION_KINDS,
         description="not_now: leave alone until a day; blocked: do not approach; talking: a deal "
-        "is open; won: bought; lost: said no.",
+        "is open; won: bought; lost: said no; withdrawn: no answer stands any more.",
     )
     customer_id: str = pa.Field(description="Customer.")
     division: str = pa.Field(

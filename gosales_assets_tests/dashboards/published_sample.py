@@ -10,13 +10,16 @@ import polars as pl
 
 from gosales_assets.calendar import add_months, cutoff_days, months_known
 from gosales_assets.drift.contract import DRIFT_ALERTS
+from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.runs.contract import RUN_MANIFEST
+from gosales_assets.runs.scorecard_tables import add_scorecard_tables
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, QUARANTINE_REASONS
 from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUSTOMER, DIM_CUTOFF, DIM_DIVISION
 from gosales_assets.tables import Table
-from gosales_assets.validation.contract import BACKTESTS, GAINS
-from gosales_assets.whitespace.contract import WHITESPACE
+from gosales_assets.validation.contract import BACKTESTS, GAINS, GATE, LEAKAGE_REPORT
+from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, WHITESPACE
+from gosales_assets.whitespace.handout_contract import ACCOUNT_ROLLUP, CHANGES_TABLE
 
 DIVISIONS = ["Simulation", "Data Management", "Scanning & Metrology", "3D Printing", "Training"]
 DIVISIONS += ["Services"]
@@ -41,7 +44,7 @@ def customers() -> pl.DataFrame:
                 "customer_id": customer_id,
                 "customer_name": name,
                 "normalised_name": name.lower().replace("é", "e"),
-                "parent_account": FIRST[i // 8] + " Group" if i % 3 == 0 else None,
+                "parent_account": FIRST[i // 8] + " Group" if i % 3 == 0 and i % 12 else None,
                 "industry": LAST[i % 8],
                 "territory": TERRITORIES[i % 3],
                 "size": ["small", "medium", "large"][i % 3],
@@ -111,7 +114,10 @@ def whitespace() -> pl.DataFrame:
     money = (pl.col("expected_gp") / 1000).round(0).cast(pl.Int64)
     frame = (
         scores()
-        .join(customers().select("customer_id", "rep", "territory"), on="customer_id")
+        .join(
+            customers().select("customer_id", "rep", "territory", "parent_account"),
+            on="customer_id",
+        )
         .with_columns(
             state=state,
             rule=pl.lit("none"),
@@ -123,7 +129,7 @@ def whitespace() -> pl.DataFrame:
             lift=pl.lit(2.1),
             lift_from=pl.lit("Training"),
             lift_kind=pl.lit("division"),
-            account=pl.col("customer_id"),
+            account=pl.coalesce("parent_account", "customer_id"),
             region=pl.lit(None, pl.String),
             wallet_gp=pl.col("expected_gp") * 3,
             wording=pl.lit("likelier 1; amount"),
@@ -154,10 +160,52 @@ def whitespace() -> pl.DataFrame:
     return WHITESPACE.typed(frame.select(WHITESPACE.types.keys()))
 
 
+def counts() -> pl.DataFrame:
+    """`whitespace.eligibility_counts` of the list."""
+    return ELIGIBILITY_COUNTS.typed(
+        whitespace().group_by("cutoff", "division", "state").agg(rows=pl.len())
+    ).sort("cutoff", "division", "state")
+
+
+def changes() -> pl.DataFrame:
+    """`whitespace.whitespace_changes`: a third of the shortlist each new, moved, gone."""
+    listed = whitespace().filter("selected").sort("cutoff", "rank")
+    rows = [
+        {
+            **{name: row[name] for name in ("cutoff", "division", "customer_id")},
+            "change": ["new", "moved", "gone"][i % 3],
+            "rank_before": row["rank"] + 5,
+            "rank_now": row["rank"],
+            "state_before": "potential",
+            "state_now": "potential",
+            "moved_by": "icp",
+            "why": "chance rose from 11% to 14%",
+        }
+        for i, row in enumerate(listed.iter_rows(named=True))
+    ]
+    return _frame(CHANGES_TABLE, rows)
+
+
+def rollup() -> pl.DataFrame:
+    """`whitespace.account_rollup` of the list."""
+    offered = whitespace().filter(state="potential").sort("rank")
+    best = pl.first("division", "customer_id", "customer_name").name.prefix("best_")
+    frame = offered.group_by("cutoff", "account").agg(
+        pl.n_unique("customer_id").alias("customers"),
+        pl.len().alias("rows"),
+        pl.sum("selected", "expected_gp"),
+        pl.first("rank").alias("best_rank"),
+        pl.first("rep", "nba_reason"),
+        best,
+    )
+    return ACCOUNT_ROLLUP.typed(frame.select(ACCOUNT_ROLLUP.types.keys())).sort("cutoff", "account")
+
+
 def backtests() -> pl.DataFrame:
     """`validation.backtests` of the closed cutoffs; one division has too few repeat buyers."""
     draw = random.Random(11)  # noqa: S311 - a fixed sample
     levels = {"lift_10": (3.1, 2.2), "auc": (0.78, 0.71), "capture_10": (0.31, 0.22)}
+    levels |= {"capture_5": (0.18, 0.12), "capture_20": (0.5, 0.36)}
     rows = []
     for cutoff in (c for c in CUTOFFS if add_months(c, WINDOW) <= DATA_END):
         for division in DIVISIONS:
@@ -265,15 +313,30 @@ def tables() -> dict[str, pl.DataFrame]:
             ("no SKU", 2, 8, "x", None),
         )
     ]
+    why = "better than the naive ranking"
+    judged = [{"division": d, "verdict": "promoted", "why": why} for d in DIVISIONS]
+    probes = [{"probe": i, "name": f"probe {i}", "result": "passed"} for i in (1, 2)]
+    fitted = [
+        {"cutoff": NEWEST, "division": d, "cohort": "all", "method": "platt"}
+        | {"rows": 640, "positives": 58, "base_rate": 0.09}
+        for d in DIVISIONS
+    ]
     run = {"run_id": RUN, "published_at": datetime(2025, 1, 3, 8, 15), "name": "sample"}
+    run |= {"currency": "USD"}
     return {
         "star.dim_customer": customers(),
         "star.dim_division": _frame(DIM_DIVISION, divisions),
         "star.dim_cutoff": _frame(DIM_CUTOFF, cutoffs),
         "scores.icp_scores": scores(),
         "whitespace.whitespace": whitespace(),
+        "whitespace.eligibility_counts": counts(),
+        "whitespace.whitespace_changes": changes(),
+        "whitespace.account_rollup": rollup(),
         "validation.backtests": backtests(),
         "validation.gains": gains(),
+        "validation.gate": _frame(GATE, judged),
+        "validation.leakage_report": _frame(LEAKAGE_REPORT, probes),
+        "models.calibration": _frame(CALIBRATION, fitted),
         "drift.drift_alerts": alerts(),
         "raw.load_log": _frame(LOAD_LOG, [load]),
         "raw.quarantine": _frame(QUARANTINE, bad),
@@ -304,6 +367,8 @@ def publish(home: Path, *, leave_out: str = "", rows: bool = True) -> Path:
                 connection.register("frame", (frame if rows else frame.clear()).to_arrow())
                 connection.execute(f"create table {name} as from frame")
                 connection.unregister("frame")
+        if leave_out not in ("star.dim_customer", "whitespace.whitespace"):
+            add_scorecard_tables(connection)
         connection.execute(f"create view star.customer_month as from read_parquet('{lake}')")
     return scratch.replace(target)
 

@@ -1,90 +1,27 @@
 """A rep's way through the scorecard, in a real browser on a real server."""
 
 import csv
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from gosales_assets.whitespace import actions
+from gosales_assets.whitespace.record_contract import ACTIONS
 from gosales_assets_tests.dashboards import published_sample as sample
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = ["", "account", "grid", "divisions", "health"]
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (chromium and chromedriver), reason="needs chromium and chromedriver (Debian packages)"
+from gosales_assets_tests.journeys.browser import (
+    MISSING,
+    Rep,
+    browsing,
+    chromedriver,
+    chromium,
+    served,
 )
 
-
-class Rep:
-    """A browser and what a rep does with it; texts come with plain spaces."""
-
-    def __init__(self, driver, address: str, downloads: Path) -> None:
-        self.driver, self.address, self.downloads = driver, address, downloads
-
-    def opens(self, page: str = "") -> None:
-        self.driver.get(f"{self.address}/{page}")
-        self.waits_for("h2")
-
-    def sees(self, css: str) -> list[str]:
-        from selenium.webdriver.common.by import By
-
-        return [found.text for found in self.driver.find_elements(By.CSS_SELECTOR, css)]
-
-    def reads(self) -> str:
-        return "\n".join(self.sees("[data-testid=stMain]"))
-
-    def clicks(self, css: str) -> None:
-        from selenium.webdriver.common.by import By
-
-        element = self.driver.find_element(By.CSS_SELECTOR, css)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
-
-    def types(self, css: str, words: str) -> None:
-        from selenium.webdriver.common.by import By
-        from selenium.webdriver.common.keys import Keys
-
-        self.driver.find_element(By.CSS_SELECTOR, css).send_keys(words, Keys.ENTER)
-
-    def waits_for(self, css: str, words: str = "") -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        def there(_: object) -> bool:
-            script = "return document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
-            still = self.driver.execute_script(script) == "notRunning"
-            return still and any(words in text for text in self.sees(css))
-
-        WebDriverWait(self.driver, 20, ignored_exceptions=_stale()).until(
-            there, f"{words!r} in {css}; the page reads: {self.reads()[:2000]}"
-        )
-
-    def sees_no_error(self) -> None:
-        assert not self.sees("[data-testid=stException]")
-        assert "Traceback" not in self.reads()
-
-
-def _stale() -> list[type[Exception]]:
-    from selenium.common.exceptions import StaleElementReferenceException
-
-    return [StaleElementReferenceException]
+PAGES = ["", "account", "matrix", "divisions", "health"]
+pytestmark = pytest.mark.skipif(not (chromium and chromedriver), reason=MISSING)
 
 
 @pytest.fixture(scope="module")
@@ -94,62 +31,37 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "GOSALES_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-m", "streamlit", "run", "dashboards/app.py"]
-    server = subprocess.Popen(
-        [*command, "--server.port", str(port), "--server.fileWatcherType", "none"],
-        cwd=REPOSITORY,
-        env=environment,
-    )
-    try:
-        _wait_until_healthy(f"http://localhost:{port}/_stcore/health", server)
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own server
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.2)
-    pytest.fail("the server did not come up in 30 s")
+    with served(home) as at:
+        yield at
 
 
 @pytest.fixture(scope="module")
 def rep(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rep]:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(chromium)
-    profile, downloads = tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")
-    for flag in [*FLAGS, "--window-size=1280,800", f"--user-data-dir={profile}"]:
-        options.add_argument(flag)
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    driver = webdriver.Chrome(options=options, service=Service(str(chromedriver)))
-    try:
-        yield Rep(driver, address, downloads)
-    finally:
-        driver.quit()
+    with browsing(address, tmp_path_factory.mktemp("browser")) as somebody:
+        yield somebody
 
 
 @pytest.fixture
 def published(home: Path) -> Path:
+    shutil.rmtree(home / "actions", ignore_errors=True)
     return sample.publish(home)
 
 
-def test_an_empty_home_is_said_kindly_on_every_page(rep: Rep, home: Path) -> None:
-    (home / "gosales.duckdb").unlink(missing_ok=True)
-    for page in PAGES:
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.mark.parametrize("content", [None, b"no database", b""])
+def test_without_results_every_page_says_it_kindly(
+    rep: Rep, home: Path, content: bytes | None
+) -> None:
+    home.mkdir(exist_ok=True)
+    database = home / "gosales.duckdb"
+    database.unlink(missing_ok=True)
+    if content is not None:
+        database.write_bytes(content)
+    for page in PAGES if content is None else PAGES[:1]:
         rep.opens(page)
         rep.waits_for("[data-testid=stAlert]", "Nothing to show here yet")
         rep.sees_no_error()
@@ -160,7 +72,7 @@ def test_whom_to_call_and_why(rep: Rep, published: Path) -> None:
     rep.waits_for(".gs-source", "As of 31 Dec")
     best = sample.whitespace().filter(cutoff=sample.NEWEST, rank=1).row(0, named=True)
     first = rep.sees(".gs-line")[0]
-    for words in (best["customer_name"], best["division"], "months", best["nba_reason"]):
+    for words in (best["customer_name"], best["division"], "months", best["nba_reason"], "$"):
         assert words in first
     assert sample.HOSTILE_NAME in rep.reads()
     rep.sees_no_error()
@@ -182,13 +94,7 @@ def test_pages_can_be_turned_and_another_list_begins_at_its_first(
 def test_the_list_can_be_taken_along(rep: Rep, published: Path) -> None:
     rep.opens("?rep=Ada+Moreau")
     rep.waits_for(".gs-line", "Ada Moreau")
-    rep.clicks("[data-testid=stDownloadButton] button")
-    file = rep.downloads / f"accounts_to_call_{sample.NEWEST}.csv"
-    deadline = time.monotonic() + 10
-    while not file.is_file() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    with file.open(encoding="utf-8-sig") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = rows_of(rep.takes(f"accounts_to_call_{sample.NEWEST}.csv"))
     assert {row["rep"] for row in rows} == {"Ada Moreau"}
 
 
@@ -203,40 +109,142 @@ def test_search_an_account_and_see_its_scores_and_what_to_offer(rep: Rep, publis
     for division in sample.DIVISIONS:
         assert division in scores
     assert "ahead of" in scores
-    assert "likely" in scores
     assert all("more likely than usual" in offer for offer in rep.sees(".gs-offers .gs-line"))
     assert rep.sees(".gs-offers .gs-line")
     rep.waits_for("h3", "Beacon")
     rep.sees_no_error()
 
 
+def test_a_click_on_an_account_opens_it_without_loading_the_app_anew(
+    rep: Rep, published: Path
+) -> None:
+    rep.opens()
+    rep.waits_for(".gs-line")
+    rep.driver.execute_script("window.same = true")
+    rep.clicks(".gs-line a")
+    rep.waits_for(".gs-scores")
+    assert rep.driver.execute_script("return window.same")
+    assert "account=" in rep.driver.current_url
+
+
 def test_a_link_to_an_account_opens_it(rep: Rep, published: Path) -> None:
-    rep.opens("account?account=C1013&cutoff=30+Jun+2024")
+    rep.opens("account?account=C1013&cutoff=2024-06-30")
     rep.waits_for("h3", "Beacon Motors")
     assert "30 Jun" in rep.sees(".gs-source")[0]
     rep.sees_no_error()
 
 
-def test_the_grid_shows_accounts_by_divisions_and_a_cell_its_reason(
-    rep: Rep, published: Path
+def test_a_cell_of_the_matrix_tells_its_reason_and_takes_an_answer(
+    rep: Rep, published: Path, home: Path
 ) -> None:
-    rep.opens("grid")
+    rep.opens("matrix?name=Alder+Foods")
     rep.waits_for(".gs-grid thead", "Simulation")
-    assert len(rep.sees(".gs-grid tbody tr")) == 30
-    assert len(rep.sees(".gs-grid tbody td")) == 30 * len(sample.DIVISIONS)
-    rep.clicks(".gs-grid tbody td summary")
-    rep.waits_for(".gs-grid details[open]", "likely")
-    rep.opens("grid?colour=State")
-    rep.waits_for(".gs-grid", "Owned")
+    rep.opens("matrix")
+    rep.waits_for(".gs-grid thead", "Simulation")
+    assert len(rep.sees(".gs-grid tbody tr")) == 25
+    assert len(rep.sees(".gs-grid tbody td")) == 25 * len(sample.DIVISIONS)
+    rep.clicks(".gs-grid td.gs-potential button")
+    rep.waits_for("[role=dialog]", "more likely than usual")
+    rep.types("[role=dialog] input", "Kim")
+    rep.clicks("[role=dialog] button", "Already talking")
+    rep.waits_for("[role=dialog]", "Save")
+    rep.clicks("[role=dialog] [data-testid=stButton] button", "Save")
+    rep.waits_for(".gs-grid td.gs-mine", "In talks")
+    assert actions.read(home, ACTIONS)["kind"].to_list() == ["talking"]
     rep.sees_no_error()
+
+
+def test_an_answer_shows_at_once_and_can_be_undone(rep: Rep, published: Path, home: Path) -> None:
+    rep.opens()
+    rep.waits_for(".gs-answer", "Answer")
+    rep.clicks(".gs-answer")
+    rep.waits_for("[role=dialog]", "What came of it?")
+    rep.types("[role=dialog] input", "Kim")
+    rep.clicks("[role=dialog] button", "Do not call")
+    rep.waits_for("[role=dialog]", "Why?")
+    rep.types("[role=dialog] input[aria-label='Why?']", "<b>moved</b> away")
+    rep.waits_for("[role=dialog] [data-testid=stButton] button:enabled", "Save")
+    rep.clicks("[role=dialog] [data-testid=stButton] button", "Save")
+    rep.waits_for(".gs-done .gs-answer", "Do not call: <b>moved</b> away (Kim")
+    rep.clicks(".gs-done .gs-answer")
+    rep.waits_for("[role=dialog] [data-testid=stButton]", "Undo")
+    rep.clicks("[role=dialog] [data-testid=stButton] button", "Undo")
+    rep.waits_until_gone(".gs-done")
+    assert actions.read(home, ACTIONS)["kind"].to_list() == ["blocked", "withdrawn"]
 
 
 @pytest.mark.parametrize(
     ("page", "words"),
-    [("divisions", "Did the chances come true?"), ("health", "Records set aside")],
+    [
+        ("matrix?view=How+many+to+call", "Expected wins"),
+        ("matrix?view=What+changed", "chance rose from 11% to 14%"),
+        ("divisions?division=Training", "Did the chances come true?"),
+        ("health", "Records set aside"),
+    ],
 )
-def test_the_pages_for_analysts_open(rep: Rep, published: Path, page: str, words: str) -> None:
+def test_the_other_pages_open(rep: Rep, published: Path, page: str, words: str) -> None:
     rep.opens(page)
     rep.waits_for("[data-testid=stMain]", words)
     rep.waits_for(".gs-source", "run 5f0c2a9e")
     rep.sees_no_error()
+
+
+def test_a_phone_needs_no_sideways_scrolling(rep: Rep, published: Path) -> None:
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    rep.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        for page in PAGES:
+            rep.opens(f"{page}?account=C1013")
+            rep.waits_for(".gs-source")
+            wide = rep.driver.execute_script(
+                "const m = document.querySelector('[data-testid=stMain]');"
+                "return m.scrollWidth - m.clientWidth"
+            )
+            assert wide <= 1, page
+    finally:
+        rep.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_page_holds_no_path_and_the_answer_of_the_server_none_either(
+    rep: Rep, published: Path
+) -> None:
+    for page in PAGES:
+        rep.opens(page)
+        rep.waits_for(".gs-source, [data-testid=stAlert]")
+        source = rep.driver.page_source
+        assert str(published.parent) not in source
+        assert f"{Path.home()}/" not in source
+
+
+def test_the_browser_logs_no_error_of_ours(rep: Rep, published: Path) -> None:
+    rep.opens("matrix")
+    rep.waits_for(".gs-grid")
+    severe = [line for line in rep.driver.get_log("browser") if line["level"] == "SEVERE"]
+    assert not [line for line in severe if "gosales" in line["message"]]
+
+
+def test_where_signing_in_is_set_up_nothing_shows_before(published: Path, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(
+        '[auth]\nredirect_uri = "http://localhost/oauth2callback"\ncookie_secret = "hush-hush"\n'
+        'client_id = "me"\nclient_secret = "top-secret"\n'
+        'server_metadata_url = "http://localhost:9/.well-known/openid-configuration"\n'
+    )
+    options = ("--secrets.files", str(secrets), "--server.address", "127.0.0.1")
+    with served(published.parent, *options) as at, browsing(at, tmp_path) as stranger:
+        for page in ("", "account?account=C1013", "health"):
+            stranger.opens(page)
+            stranger.waits_for("[data-testid=stButton]", "Sign in")
+            assert not stranger.sees(".gs-line, .gs-facts, .gs-source")
+            for secret in ("hush-hush", "top-secret", str(secrets), "C1013 "):
+                assert secret not in stranger.driver.page_source
+        stranger.sees_no_error()
+
+
+def test_what_is_downloaded_is_what_the_database_holds(rep: Rep, published: Path) -> None:
+    rep.opens()
+    rep.waits_for(".gs-line")
+    rows = rows_of(rep.takes(f"accounts_to_call_{sample.NEWEST}.csv"))
+    kept = sample.whitespace().filter(pl.col("selected"), cutoff=sample.NEWEST).sort("rank")
+    assert [int(row["rank"]) for row in rows] == kept["rank"].to_list()
+    assert [float(row["icp_score"]) for row in rows] == pytest.approx(kept["icp_score"].to_list())

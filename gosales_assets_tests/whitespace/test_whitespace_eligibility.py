@@ -141,6 +141,16 @@ EXPIRED = C | {"division": "PDM", "purchase_date": days_before(900)}
             ("owned", "won on 2024-12-30, says Kim"),
         ),
         ([{"kind": "talking", "recorded_at": datetime(2025, 1, 1)}], ("potential", None)),
+        # An answer that is withdrawn stands no more, until somebody answers anew.
+        ([{"kind": "blocked", "reason": "x"}, {"kind": "withdrawn"}], ("potential", None)),
+        (
+            [{"kind": "blocked", "reason": "x", "division": None}, {"kind": "withdrawn"}],
+            ("potential", None),
+        ),
+        (
+            [{"kind": "withdrawn"}, {"kind": "talking"}],
+            ("open_deal", "talking since 2024-12-30, says Kim"),
+        ),
     ],
 )
 def test_actions_give_states(answers, expected):
