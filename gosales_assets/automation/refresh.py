@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from gosales_assets.automation.killed_runs import HOME_TAG
 from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
 from gosales_assets.contracts import asset_key
 from gosales_assets.partitions import Keys
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.runs.tables import ALL_TABLES
 from gosales_assets.settings import SettingsError
+from gosales_assets.storage_problems import StorageProblem
 from gosales_assets.warehouse import Warehouse
 
 # Dagster's own console lines would bury the progress bar; they stay in the UI's log.
+STORAGE = StorageProblem.__name__  # says it better than what it came from
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -91,7 +94,10 @@ def refresh(
             watcher.advance(size)
             continue
         began = time.monotonic()
-        tags = range_tags(step, missing, keys) | {SESSION_TAG: done.session}
+        tags = range_tags(step, missing, keys) | {
+            SESSION_TAG: done.session,
+            HOME_TAG: str(warehouse.home_path),
+        }
         ticks = _Ticks(watcher, size)
         result = _run(defs, instance, step.assets, tags, ticks.tick)
         ticks.finish()
@@ -184,7 +190,7 @@ def _first_error(result: dg.ExecuteInProcessResult) -> str | None:
         if not event.is_step_failure:
             continue
         error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
+        while error is not None and error.cause is not None and error.cls_name != STORAGE:
             error = error.cause
         if error is None or error.cls_name == "DagsterAssetCheckFailedError":
             continue
