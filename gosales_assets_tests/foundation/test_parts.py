@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosales_assets.contracts import breaches_in_parts
-from gosales_assets.parts import Part, Rewrite, basis_of, changed_parts, files_of, hold_parts, publish_parts
+from gosales_assets.parts import (
+    Part,
+    Rewrite,
+    basis_of,
+    changed_parts,
+    files_of,
+    hold_parts,
+    publish_parts,
+)
 from gosales_assets.tables import Contract, table
 from gosales_assets.warehouse import BrokenPartition, MissingPartition, Warehouse
 

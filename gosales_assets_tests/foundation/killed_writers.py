@@ -1,0 +1,127 @@
+"""Kill whoever writes into a home folder at random moments, and look at what is there.
+
+Run as a program (``python -m ... HOME KILLS SEED``), since each attempt is a fork, and a process
+whose libraries have started their threads cannot be forked. Prints what is not whole.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from gosales_assets.models import artefact
+from gosales_assets.occupancy import at_work
+from gosales_assets.warehouse import Warehouse
+from gosales_assets.whitespace import actions
+from gosales_assets.whitespace.record_contract import ACTIONS
+from gosales_assets_tests.foundation.killed import kill_at
+from gosales_assets_tests.foundation.writers import (
+    ANSWERS,
+    CUT,
+    CUTOFF,
+    PARTS,
+    ROWS,
+    WRITERS,
+    figures,
+)
+
+OPERATIONS = 90  # a little more than all writers need together
+
+
+def write_all(home: Path, version: int, chosen: random.Random) -> None:
+    """Write a version of everything, until killed."""
+    writers = list(WRITERS.values())
+    chosen.shuffle(writers)
+    put_off = chosen.choice([0.0, chosen.uniform(0, 0.02)])
+    kill_at(str(home), chosen.randint(1, OPERATIONS), put_off)
+    with at_work(home):
+        for write in writers:
+            write(home, version)
+
+
+def look(home: Path, versions: list[int]) -> None:
+    """Look at everything as its readers do.
+
+    Raises
+    ------
+    AssertionError
+        When something is neither the one version nor the other.
+    """
+    warehouse = Warehouse(home=str(home), code_version="test", basis="test")
+    whole = {tuple(figures(v)["figure"]): v for v in versions}
+    parts = {tuple(pl.concat([figures(v), figures(v, ROWS)])["figure"]): v for v in versions}
+    assert tuple(warehouse.read_unchecked(CUT, cutoff=CUTOFF)["figure"]) in whole
+    assert tuple(warehouse.read(PARTS)["figure"]) in parts
+    for mark in warehouse.path(CUT, cutoff=CUTOFF).parent.glob("broken-*.json"):
+        assert json.loads(mark.read_text())["problem"] in {f"version {v}" for v in versions}
+    card = artefact.load_card(home, CUTOFF)
+    folder = artefact.folder_of(home, CUTOFF)
+    assert (folder / "card.md").read_text() == f"version {card['model_version']}"
+    assert int(card["model_version"]) in versions
+    assert tuple(pl.read_csv(home / "exports" / "list.csv")["figure"]) in whole
+    assert tuple(pl.read_parquet(home / "exports" / "list.parquet")["figure"]) in whole
+    assert actions.read(home, ACTIONS).height % ANSWERS == 0
+    with duckdb.connect(str(warehouse.published_database), read_only=True) as connection:
+        published = connection.sql("from toy.parts order by name").pl()["figure"]
+        assert tuple(published) in parts  # a view of files that nobody may have removed
+        cut = connection.sql("from toy.cut order by name").pl()["figure"]
+        assert cut.is_empty() or tuple(cut) in whole  # not published while it is marked
+
+
+def cleared(home: Path) -> None:
+    """Whoever comes next clears away what was left."""
+    with at_work(home):
+        left = [path for path in home.rglob(".*.tmp*")]
+        # A record of answers is nobody's but its own: what is left there is never read.
+        assert [path for path in left if "lake" in path.parts or path.parent == home] == []
+
+
+def forked(work: Callable[[], None]) -> int:
+    """Do something in a process of its own; its exit code, negative: the signal that ended it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:
+            print(traceback.format_exc()[-2000:], flush=True)
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def main(home: Path, kills: int, seed: int) -> int:
+    """Kill so many writers; 0: all was whole each time."""
+
+    def first() -> None:
+        for write in WRITERS.values():
+            write(home, 0)
+
+    if forked(first):
+        return 1
+    killed, version = 0, 0
+    while killed < kills:
+        version += 1
+        chosen = random.Random(seed * 10_007 + version)
+        ended = forked(lambda: write_all(home, version, chosen))  # noqa: B023 - forked at once
+        if ended not in (0, -signal.SIGKILL):
+            return 1
+        killed += ended == -signal.SIGKILL
+        # What no version since touched may be older: a kill came before its turn each time.
+        seen = list(range(version + 1))
+        if forked(lambda: look(home, seen)) or forked(lambda: cleared(home)):  # noqa: B023
+            print(f"after the kill in version {version}", flush=True)
+            return 1
+    print(f"{killed} killed, {version} versions")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
