@@ -10,20 +10,26 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 # Audit events of Python that change something, or open a file (which may be to write it).
-WATCHED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
+WATCHED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect"}
 
 
-def kill_at(home: str, operation: int, put_off: float = 0.0) -> None:
+def kill_at(home: str, operation: int, put_off: float = 0.0) -> Callable[[], int]:
     """Have this process killed (-9) when it begins its n-th operation on files below ``home``.
 
     Parameters
     ----------
     operation
-        Number of the operation, from 1.
+        Number of the operation, from 1; 0: it is not killed.
     put_off
         Seconds to wait then.
+
+    Returns
+    -------
+    Callable
+        Says how many operations there were so far.
     """
     seen = 0
 
@@ -40,6 +46,7 @@ def kill_at(home: str, operation: int, put_off: float = 0.0) -> None:
             _kill(0.0)
 
     sys.addaudithook(watch)
+    return lambda: seen
 
 
 def _kill(after: float) -> None:

@@ -78,7 +78,7 @@ def look(home: Path, versions: list[int]) -> None:
 def cleared(home: Path) -> None:
     """Whoever comes next clears away what was left."""
     with at_work(home):
-        left = [path for path in home.rglob(".*.tmp*")]
+        left = list(home.rglob(".*.tmp*"))
         # A record of answers is nobody's but its own: what is left there is never read.
         assert [path for path in left if "lake" in path.parts or path.parent == home] == []
 
@@ -109,7 +109,7 @@ def main(home: Path, kills: int, seed: int) -> int:
     killed, version = 0, 0
     while killed < kills:
         version += 1
-        chosen = random.Random(seed * 10_007 + version)
+        chosen = random.Random(seed * 10_007 + version)  # noqa: S311
         ended = forked(lambda: write_all(home, version, chosen))  # noqa: B023 - forked at once
         if ended not in (0, -signal.SIGKILL):
             return 1
