@@ -62,12 +62,16 @@ def run(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the summary to this file, too.")
     ] = None,
+    cutoffs: Annotated[
+        str, typer.Option(help="Only these: 2024-03-31..2024-12-31, 2024-03-31.., or one day.")
+    ] = "",
+    divisions: Annotated[str, typer.Option(help="Only these, such as 'PDM,Training'.")] = "",
 ) -> None:
-    """Materialize everything that is missing, for all cutoffs and divisions."""
-    _run(config, json_file)
+    """Materialize what is missing: for all cutoffs and divisions, or some and what they need."""
+    _run(config, json_file, cutoffs, divisions)
 
 
-def _run(config: Path, json_file: Path | None) -> None:
+def _run(config: Path, json_file: Path | None, cutoffs: str = "", divisions: str = "") -> None:
     began, home = time.monotonic(), environment().home.resolve()
     try:
         # Dagster's records and MLflow's may stand elsewhere; most often they are in the home, too.
@@ -79,7 +83,7 @@ def _run(config: Path, json_file: Path | None) -> None:
             # Only now: the partitions are made of the sales log when they are imported.
             from gosales_assets.automation.console import run_with_progress
 
-            summary, account = run_with_progress(console)
+            summary, account = run_with_progress(console, cutoffs, divisions)
     except SettingsError as error:
         print(f"gosales: {error}", file=sys.stderr)
         raise typer.Exit(2) from error

@@ -24,6 +24,19 @@ from gosales_assets.warehouse import Warehouse, Written, checking
 
 OWNERS = ["team:gosales"]
 _EXAMPLES = 3
+# Page of the documentation that explains a room, by the room's name.
+_PAGES = {
+    "raw": "configuration.md",
+    "star": "configuration.md",
+    "labels": "configuration.md",
+    "features": "features.md",
+    "models": "models.md",
+    "scores": "models.md",
+    "whitespace": "whitespace.md",
+    "validation": "validation.md",
+    "drift": "validation.md",
+    "runs": "handouts.md",
+}
 
 
 def asset_key(table: Table) -> dg.AssetKey:
@@ -34,6 +47,11 @@ def asset_key(table: Table) -> dg.AssetKey:
 def dep(table: Table, mapping: dg.PartitionMapping | None = None) -> dg.AssetDep:
     """Declare that an asset reads ``table``, and which of its partitions."""
     return dg.AssetDep(asset_key(table), partition_mapping=mapping)
+
+
+def explained_in(room: str) -> dict[str, dg.MetadataValue]:
+    """Metadata of an asset that names the page of the documentation about its room."""
+    return {"documentation": dg.MetadataValue.path(f"docs/{_PAGES.get(room, 'decisions.md')}")}
 
 
 def asset_spec(
@@ -48,7 +66,11 @@ def asset_spec(
         owners=OWNERS,
         kinds={"parquet", *kinds},
         partitions_def=PARTITIONS_BY_KEYS[table.partitions],
-        metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": table.name},
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "dagster/table_name": table.name,
+            **explained_in(table.room),
+        },
     )
 
 
@@ -244,6 +266,21 @@ def column_schema(table: Table) -> dg.TableSchema:
             for name, column in table.schema.columns.items()
         ]
     )
+
+
+def broken_rule(evaluation: dg.AssetCheckEvaluation) -> str:
+    """Say in one line what a check found: its first broken rule, and how many more there are."""
+    if evaluation.description:
+        return evaluation.description
+    failures = evaluation.metadata.get("failures")
+    if isinstance(failures, dg.TableMetadataValue) and failures.records:
+        row, more = failures.records[0].data, len(failures.records) - 1
+        told = str(row["rule"])
+        if row["column"]:
+            told = f"{row['column']}: {told} ({row['rows']} rows; {row['examples']})"
+        where = f"{row['partition']}: " if len(failures.records) > 1 else ""
+        return f"{where}{told} and {more} more" if more else told
+    return "see the check in the Dagster UI"
 
 
 def _key(table: Table, keys: Mapping[str, str]) -> str:

@@ -7,6 +7,11 @@ not: assets, logic, settings.
 import dagster as dg
 
 from gosales_assets.automation.alerts import hard_alerts_webhook
+from gosales_assets.automation.answers import recorded_actions
+from gosales_assets.automation.failures import failures
+from gosales_assets.automation.jobs import JOBS
+from gosales_assets.automation.landing import landing
+from gosales_assets.automation.month_end import month_end
 from gosales_assets.drift import assets as drift
 from gosales_assets.features import assets as features
 from gosales_assets.labels import assets as labels
@@ -62,6 +67,8 @@ defs = dg.Definitions(
     assets=[asset for room in ROOMS for asset in room.ASSETS],
     asset_checks=[check for room in ROOMS for check in room.CHECKS],
     resources=build_resources(current_settings(), environment()),
-    sensors=[hard_alerts_webhook],
+    jobs=JOBS,
+    sensors=[landing, recorded_actions, failures, hard_alerts_webhook],
+    schedules=[month_end],
     executor=dg.in_process_executor,
 )

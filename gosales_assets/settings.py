@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from gosales_assets.automation_settings import Automation as Automation
 from gosales_assets.database_settings import Database
 from gosales_assets.environment import Environment as Environment
 from gosales_assets.environment import SettingsError as SettingsError
@@ -214,6 +215,7 @@ class Settings(Section):
     validation: Validation = Validation()
     gates: Gates = Gates()
     drift: Drift = Drift()
+    automation: Automation = Automation()
     seed: int = Field(20240229, description="Seed of everything that draws random numbers.")
     today: date = Field(
         default_factory=date.today, description="Orders dated later than this are quarantined."
@@ -259,7 +261,9 @@ class Settings(Section):
     @cached_property
     def config_hash(self) -> str:
         """Hash of everything in the YAML that can change a result (not of where files are)."""
-        left_out = {"base"} if "today" in self.model_fields_set else {"base", "today"}
+        left_out = {"base", "automation"}
+        if "today" not in self.model_fields_set:
+            left_out.add("today")
         dumped = self.model_dump_json(exclude=left_out)
         return hashlib.sha256(dumped.encode()).hexdigest()[:16]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 import dagster as dg
 
@@ -57,6 +58,17 @@ class Tracking(dg.ConfigurableResource):
         self._connect()
         with mlflow.start_run(run_id=run_id) as run:
             yield run
+
+    def link(self, experiment_id: str, run_id: str) -> dict[str, dg.MetadataValue]:
+        """Metadata that leads to a run: its id, and its page where there is a server."""
+        shown: dict[str, dg.MetadataValue] = {"MLflow run": dg.MetadataValue.text(run_id)}
+        parts = urlsplit(self.uri)
+        if parts.scheme in ("http", "https"):
+            # Without the user and password that the address may hold.
+            server = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            page = f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
+            shown["MLflow page"] = dg.MetadataValue.url(page)
+        return shown
 
     def latest(self, tags: Mapping[str, str]) -> str | None:
         """Id of the run with these tags that began last; None: there is none."""

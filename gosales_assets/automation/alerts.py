@@ -1,39 +1,28 @@
-"""The alert sensor: hard drift alerts are posted, once each, to a webhook.
-
-The address stands in ``GOSALES_ALERT_WEBHOOK_URL``. It may hold a secret, so it is told nowhere:
-not in logs, not in the reason of a tick, not in an error.
-"""
+"""The alert sensor: hard drift alerts are posted, once each, to a webhook."""
 
 import hashlib
 import json
 from collections.abc import Sequence
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 import dagster as dg
 import polars as pl
 
+from gosales_assets.automation.switches import switched
+from gosales_assets.automation.webhook import UNSET, NotPosted, post
 from gosales_assets.drift.contract import DRIFT_ALERTS
-from gosales_assets.partitions import KEYS
+from gosales_assets.partitions import partition_keys
 from gosales_assets.runs.inventory import current_partitions
-from gosales_assets.settings import Settings, environment
+from gosales_assets.settings import Settings, current_settings, environment
 from gosales_assets.warehouse import Warehouse
 
-SECONDS_TO_WAIT = 10
 SECONDS_BETWEEN = 60
-
-
-class NotPosted(Exception):
-    """A message did not arrive; the reason names no address."""
 
 
 @dg.sensor(
     name="hard_alerts_webhook",
     minimum_interval_seconds=SECONDS_BETWEEN,
-    default_status=dg.DefaultSensorStatus.STOPPED,
+    default_status=switched(current_settings().automation.hard_alert_notifications),
     description=(
         "Posts hard drift alerts as JSON to the address in GOSALES_ALERT_WEBHOOK_URL, each once. "
         "What did not arrive is posted again at the next tick."
@@ -47,8 +36,8 @@ def hard_alerts_webhook(
     """Post the hard alerts that were not posted yet; the cursor remembers which were."""
     address = environment().alert_webhook_url
     if address is None:
-        return dg.SkipReason("GOSALES_ALERT_WEBHOOK_URL is not set: nowhere to post to")
-    alerts = hard_alerts(warehouse)
+        return dg.SkipReason(f"{UNSET}: nowhere to post to")
+    alerts = hard_alerts(warehouse, settings)
     posted = set(json.loads(context.cursor or "[]"))
     known = {fingerprint(alert): alert for alert in alerts}
     new = [alert for print_, alert in known.items() if print_ not in posted]
@@ -63,9 +52,10 @@ def hard_alerts_webhook(
     return dg.SkipReason(f"{len(new)} new hard alerts posted" if new else "no new hard alerts")
 
 
-def hard_alerts(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Hard alerts of all cutoffs, in order."""
-    frame = warehouse.read_many(DRIFT_ALERTS, current_partitions(warehouse, DRIFT_ALERTS, KEYS))
+def hard_alerts(warehouse: Warehouse, settings: Settings) -> list[dict[str, Any]]:
+    """Hard alerts of all cutoffs, in order; also of cutoffs that came after this process."""
+    keys = partition_keys(settings)
+    frame = warehouse.read_many(DRIFT_ALERTS, current_partitions(warehouse, DRIFT_ALERTS, keys))
     hard = frame.filter(pl.col("severity") == "hard").sort("cutoff", "division", "alert")
     return hard.with_columns(pl.col("cutoff").cast(pl.String)).to_dicts()
 
@@ -82,36 +72,3 @@ def fingerprint(alert: dict[str, Any]) -> str:
     about = [alert[key] for key in ("cutoff", "division", "alert")]
     figure = round(alert["figure"], 3)
     return hashlib.sha256(json.dumps([*about, figure]).encode()).hexdigest()[:16]
-
-
-def post(address: str, content: dict[str, Any]) -> None:
-    """Post JSON; anything but an answer of 2xx is a failure.
-
-    Raises
-    ------
-    NotPosted
-        Saying why, without the address.
-    """
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        raise NotPosted("the address cannot be read") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise NotPosted("the address must begin with http:// or https:// and name a host")
-    request = Request(  # noqa: S310 - the scheme was looked at
-        address,
-        data=json.dumps(content).encode(),
-        headers={"Content-Type": "application/json"},
-        method="POST",
-    )
-    # Errors of urllib may hold the address: only what is known to be harmless is told.
-    try:
-        with urlopen(request, timeout=SECONDS_TO_WAIT) as answer:  # noqa: S310
-            status = answer.status
-    except HTTPError as error:
-        status = error.code
-        error.close()
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        raise NotPosted(f"no answer ({type(error).__name__})") from None
-    if not 200 <= status < 300:
-        raise NotPosted(f"the answer was {status}")

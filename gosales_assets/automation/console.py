@@ -7,6 +7,7 @@ import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gosales_assets.automation.choice import choose
 from gosales_assets.automation.killed_runs import end_killed_runs
 from gosales_assets.automation.refresh import Refresh, Watcher, refresh
 from gosales_assets.partitions import KEYS, Keys
@@ -36,8 +37,15 @@ class Bar(Watcher):
         self._progress.advance(self._task, count)
 
 
-def run_with_progress(console: Console) -> tuple[dict[str, Any], str]:
-    """Refresh everything that is missing; return the summary, and the account in plain words.
+def run_with_progress(
+    console: Console, cutoffs: str = "", divisions: str = ""
+) -> tuple[dict[str, Any], str]:
+    """Refresh what is missing; return the summary, and the account in plain words.
+
+    Parameters
+    ----------
+    cutoffs, divisions
+        What is wanted, as people type it (see `choose`); empty: all.
 
     Raises
     ------
@@ -46,6 +54,7 @@ def run_with_progress(console: Console) -> tuple[dict[str, Any], str]:
     """
     settings = current_settings()
     check_sources(settings)
+    choice = choose(KEYS, cutoffs, divisions)
     from gosales_assets.definitions import defs
 
     warehouse = defs.resources["warehouse"] if defs.resources else None
@@ -59,7 +68,7 @@ def run_with_progress(console: Console) -> tuple[dict[str, Any], str]:
     )
     with dg.DagsterInstance.get() as instance, Progress(*columns, console=console) as progress:
         end_killed_runs(instance, warehouse.home_path)
-        done = refresh(defs, instance, warehouse, KEYS, Bar(progress))
+        done = refresh(defs, instance, warehouse, KEYS, Bar(progress), choice)
     account = account_of(warehouse, settings, KEYS)
     return _summary(done, account, warehouse, settings, KEYS), _account_text(done, account)
 

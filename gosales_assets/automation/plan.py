@@ -20,10 +20,17 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 @dataclass(frozen=True)
 class Step:
-    """Assets that one run materializes, and the partition dimensions they share."""
+    """Assets that one run materializes, and the partition dimensions they share.
+
+    Parameters
+    ----------
+    partitions
+        Partition keys that are wanted of each of them; None: all there are.
+    """
 
     assets: tuple[dg.AssetKey, ...]
     dimensions: tuple[str, ...]
+    partitions: tuple[str, ...] | None = None
 
     @property
     def title(self) -> str:
@@ -31,10 +38,23 @@ class Step:
         return ", ".join(dict.fromkeys(key.path[0] for key in self.assets))
 
 
-def plan_steps(specs: Iterable[dg.AssetSpec]) -> list[Step]:
-    """Cut the asset graph into steps, in dependency order."""
-    known = {spec.key: spec for spec in specs}
-    kinds = {key: _dimensions(spec.partitions_def) for key, spec in known.items()}
+def plan_steps(
+    specs: Iterable[dg.AssetSpec],
+    wanted: Mapping[dg.AssetKey, tuple[str, ...]] | None = None,
+) -> list[Step]:
+    """Cut the asset graph into steps, in dependency order.
+
+    Parameters
+    ----------
+    wanted
+        Partition keys of each asset that is to be made (see `choice.wanted_partitions`); None: all
+        partitions of all assets.
+    """
+    known = {spec.key: spec for spec in specs if wanted is None or spec.key in wanted}
+    kinds = {
+        key: (_dimensions(spec.partitions_def), None if wanted is None else wanted[key])
+        for key, spec in known.items()
+    }
     parents = {
         key: {dep.asset_key for dep in spec.deps if dep.asset_key in known} - {key}
         for key, spec in known.items()
@@ -51,7 +71,7 @@ def plan_steps(specs: Iterable[dg.AssetSpec]) -> list[Step]:
         group = max(groups, key=len)
         if not group:
             raise ValueError(f"assets depend on each other in a circle: {waiting}")
-        steps.append(Step(tuple(group), kinds[group[0]]))
+        steps.append(Step(tuple(group), *kinds[group[0]]))
         done.update(group)
         waiting = [key for key in waiting if key not in done]
     return steps
@@ -74,22 +94,34 @@ def missing_partitions(
     ]
 
 
-def range_tags(step: Step, missing: Sequence[Mapping[str, str]], keys: Keys) -> dict[str, str]:
-    """Tags that make one run cover all divisions from the first to the last cutoff missing."""
+def range_tags(
+    step: Step, missing: Sequence[Mapping[str, str]], keys: Keys
+) -> list[dict[str, str]]:
+    """Tags that make one run cover all wanted divisions from the first to the last cutoff missing.
+
+    A run covers neighbouring divisions, so there is one for each block of them.
+    """
     if not step.dimensions:
-        return {}
+        return [{}]
     first = min(partition["cutoff"] for partition in missing)
     last = max(partition["cutoff"] for partition in missing)
-    if "division" in step.dimensions:
-        first, last = f"{first}|{keys.divisions[0]}", f"{last}|{keys.divisions[-1]}"
-    return {RANGE_START: first, RANGE_END: last}
+    if "division" not in step.dimensions:
+        return [{RANGE_START: first, RANGE_END: last}]
+    wanted = {partition["division"] for partition in _partitions(step, keys)}
+    blocks = itertools.groupby(keys.divisions, key=wanted.__contains__)
+    return [
+        {RANGE_START: f"{first}|{block[0]}", RANGE_END: f"{last}|{block[-1]}"}
+        for block in (list(members) for is_wanted, members in blocks if is_wanted)
+    ]
 
 
 def _partitions(step: Step, keys: Keys) -> list[dict[str, str]]:
     values = {"cutoff": keys.cutoffs, "division": keys.divisions}
+    wanted = None if step.partitions is None or not step.dimensions else set(step.partitions)
     return [
         dict(zip(step.dimensions, combination, strict=True))
         for combination in itertools.product(*(values[name] for name in step.dimensions))
+        if wanted is None or "|".join(combination) in wanted
     ]
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from gosales_assets.automation.choice import EVERYTHING, Choice, wanted_partitions
 from gosales_assets.automation.killed_runs import HOME_TAG
 from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
-from gosales_assets.contracts import asset_key
+from gosales_assets.contracts import asset_key, broken_rule
 from gosales_assets.partitions import Keys
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.runs.tables import ALL_TABLES
@@ -71,8 +72,17 @@ def refresh(
     warehouse: Warehouse,
     keys: Keys,
     watcher: Watcher | None = None,
+    choice: Choice = EVERYTHING,
+    session: str = "",
 ) -> Refresh:
-    """Materialize what is missing for all cutoffs and divisions; stop at a failed blocking check.
+    """Materialize what is missing; stop at a failed blocking check.
+
+    Parameters
+    ----------
+    choice
+        What is wanted; what that needs is made, too.
+    session
+        Name that the runs share; empty: a new one.
 
     Raises
     ------
@@ -81,11 +91,13 @@ def refresh(
     """
     watcher = watcher or Watcher()
     tables = {asset_key(table): table for table in ALL_TABLES}
-    steps = plan_steps(defs.resolve_all_asset_specs())
-    checked = [key.asset_key for key in defs.resolve_asset_graph().asset_check_keys]
+    graph = defs.resolve_asset_graph()
+    wanted = None if choice == EVERYTHING else wanted_partitions(graph, keys, choice)
+    steps = plan_steps(defs.resolve_all_asset_specs(), wanted)
+    checked = [key.asset_key for key in graph.asset_check_keys]
     sizes = [sum(1 + checked.count(key) for key in step.assets) for step in steps]
     watcher.begin(sum(sizes))
-    done = Refresh(session=uuid.uuid4().hex[:12])
+    done = Refresh(session=session or uuid.uuid4().hex[:12])
     for step, size in zip(steps, sizes, strict=True):
         watcher.step(step.title)
         missing = missing_partitions(step, tables, warehouse, keys)
@@ -94,20 +106,17 @@ def refresh(
             watcher.advance(size)
             continue
         began = time.monotonic()
-        tags = range_tags(step, missing, keys) | {
-            SESSION_TAG: done.session,
-            HOME_TAG: str(warehouse.home_path),
-        }
         ticks = _Ticks(watcher, size)
-        result = _run(defs, instance, step.assets, tags, ticks.tick)
+        ours = {SESSION_TAG: done.session, HOME_TAG: str(warehouse.home_path)}
+        for tags in range_tags(step, missing, keys):
+            result = _run(defs, instance, step.assets, tags | ours, ticks.tick)
+            _take_note(done, result)
+            if not done.succeeded:
+                break
         ticks.finish()
         seconds = time.monotonic() - began
         done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)
-        evaluations = result.get_asset_check_evaluations()
-        done.check_warnings += _failed_checks(evaluations, blocking=False)
-        if not result.success:
-            done.failed_checks = _failed_checks(evaluations, blocking=True)
-            done.error = _first_error(result)
+        if not done.succeeded:
             break
     return done
 
@@ -153,6 +162,16 @@ def _run(
     )
 
 
+def _take_note(done: Refresh, result: dg.ExecuteInProcessResult) -> None:
+    evaluations = result.get_asset_check_evaluations()
+    done.check_warnings += _failed_checks(evaluations, blocking=False)
+    if not result.success:
+        done.failed_checks = _failed_checks(evaluations, blocking=True)
+        done.error = _first_error(result)
+        if done.succeeded:
+            done.error = f"a run failed: see run {result.run_id} in the Dagster UI"
+
+
 def _failed_checks(
     evaluations: Sequence[dg.AssetCheckEvaluation], *, blocking: bool
 ) -> list[FailedCheck]:
@@ -165,24 +184,10 @@ def _failed_checks(
             table=".".join(e.asset_key.path),
             check=e.check_name,
             partition=e.partition,
-            detail=_detail(e),
+            detail=broken_rule(e),
         )
         for e in [*wanted, *(e for e in failed if (e.asset_key, e.check_name) not in told)]
     ]
-
-
-def _detail(evaluation: dg.AssetCheckEvaluation) -> str:
-    if evaluation.description:
-        return evaluation.description
-    failures = evaluation.metadata.get("failures")
-    if isinstance(failures, dg.TableMetadataValue) and failures.records:
-        row, more = failures.records[0].data, len(failures.records) - 1
-        told = str(row["rule"])
-        if row["column"]:
-            told = f"{row['column']}: {told} ({row['rows']} rows; {row['examples']})"
-        where = f"{row['partition']}: " if len(failures.records) > 1 else ""
-        return f"{where}{told} and {more} more" if more else told
-    return "see the check in the Dagster UI"
 
 
 def _first_error(result: dg.ExecuteInProcessResult) -> str | None:

@@ -14,6 +14,7 @@ from gosales_assets.contracts import (
     check_partitions,
     contract_check,
     dep,
+    explained_in,
     store,
 )
 from gosales_assets.features.contract import FEATURE_MATRIX, MATRIX_STATISTICS
@@ -75,6 +76,7 @@ _MODEL_SPEC = dg.AssetSpec(
     owners=OWNERS,
     kinds={"scikitlearn", "lightgbm", "mlflow"},
     partitions_def=CUTOFFS,
+    metadata=explained_in("models"),
     description=(
         "One model for all divisions per cutoff: a logistic regression and boosted trees, blended. "
         "It learns from cutoffs whose outcome was known by then, so that its scores could have "
@@ -118,7 +120,7 @@ def pooled_model(
         with tracking.run(f"pooled model {cutoff}", tags) as run:
             metadata = _train(context, warehouse, settings, cutoff, windows, slices)
         context.add_asset_metadata(
-            {"MLflow run": run.info.run_id, **metadata},
+            {**tracking.link(run.info.experiment_id, run.info.run_id), **metadata},
             asset_key=POOLED_MODEL,
             partition_key=cutoff,
         )
@@ -134,6 +136,7 @@ _CALIBRATED_SPEC = dg.AssetSpec(
     owners=OWNERS,
     kinds={"scikitlearn", "mlflow"},
     partitions_def=GRID,
+    metadata=explained_in("models"),
     description=(
         "The model of one division at one cutoff: what it is scored by, and the curves that turn "
         "its scores into probabilities. Registered in MLflow as icp_<division>; the newest is the "

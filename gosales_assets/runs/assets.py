@@ -10,7 +10,15 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import OWNERS, asset_key, contract_check, dep, store, table_asset
+from gosales_assets.contracts import (
+    OWNERS,
+    asset_key,
+    contract_check,
+    dep,
+    explained_in,
+    store,
+    table_asset,
+)
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.partitions import KEYS
 from gosales_assets.provenance import SESSION_TAG, code_version, input_checksums
@@ -109,6 +117,7 @@ def run_manifest(
     group_name="runs",
     owners=OWNERS,
     kinds={"csv", "parquet"},
+    metadata=explained_in("runs"),
     description=(
         "Files to hand out: the newest list (`whitespace`), what is selected of it, why, what "
         "changed, thresholds, accounts, rules, the metrics of all lists, every score, and a file "
@@ -133,6 +142,7 @@ def exports(
     group_name="runs",
     owners=OWNERS,
     kinds={"duckdb"},
+    metadata=explained_in("runs"),
     description=(
         "The database that people open: one DuckDB file with a schema per room and a comment on "
         "every column. It is built aside and swapped in whole, so it can be open or copied while "

@@ -1,65 +1,23 @@
 """The alert sensor against a real HTTP server on loopback: once each, again after a failure."""
 
-import json
 import logging
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from gosales_assets.automation.alerts import NotPosted, hard_alerts_webhook, message, post
+from gosales_assets.automation.alerts import hard_alerts_webhook, message
+from gosales_assets.automation.webhook import NotPosted, post
 from gosales_assets.definitions import defs
 from gosales_assets.drift.alerts import Alert, as_table
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.settings import current_settings, environment
 from gosales_assets.warehouse import Warehouse
+from gosales_assets_tests.automation.hook import SECRET, Hook
 
-SECRET = "tok3n-0f-the-hook"
 LOST = Alert(None, "volume", "hard", 0.3, 0.7, "Orders fell.", "Check the files.")
 MILD = Alert("PDM", "prevalence", "warn", 2.0, 1.5, "More bought.", "Retrain.")
-
-
-class Hook:
-    """A web server that keeps what is posted to it."""
-
-    def __init__(self) -> None:
-        self.status = 204
-        self.got: list[dict[str, Any]] = []
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if hook.status < 300:
-                    assert self.headers["Content-Type"] == "application/json"
-                    hook.got.append(json.loads(body))
-                self.send_response(hook.status)
-                self.end_headers()
-
-            def log_message(self, *arguments: object) -> None:
-                """Keep quiet."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}/services/{SECRET}"
-
-
-@pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
-    made = Hook()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setenv("GOSALES_ALERT_WEBHOOK_URL", made.address)
-    environment.cache_clear()
-    yield made
-    monkeypatch.undo()
-    environment.cache_clear()
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
 
 
 def write(warehouse: Warehouse, cutoff: str, *alerts: Alert) -> None:

@@ -81,7 +81,9 @@ def test_a_range_spans_all_divisions_from_first_to_last_missing() -> None:
         {"cutoff": "2024-09-30", "division": "A"},
         {"cutoff": "2024-06-30", "division": "B"},
     ]
-    assert range_tags(grid, missing, keys) == {
-        "dagster/asset_partition_range_start": "2024-06-30|A",
-        "dagster/asset_partition_range_end": "2024-09-30|B",
-    }
+    assert range_tags(grid, missing, keys) == [
+        {
+            "dagster/asset_partition_range_start": "2024-06-30|A",
+            "dagster/asset_partition_range_end": "2024-09-30|B",
+        }
+    ]

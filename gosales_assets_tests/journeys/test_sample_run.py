@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 
@@ -116,6 +117,29 @@ def test_backtests_come_with_the_naive_ranking_beside_them(small_run: Outcome) -
     assert {"model", "naive"} <= set(sides.columns)
     assert sides.height > 0
     assert auc.select((pl.col("low") <= pl.col("value")).all()).item()
+
+
+def test_the_ui_shows_rows_of_every_table_and_where_models_and_files_are(
+    small_run: Outcome,
+) -> None:
+    with dg.DagsterInstance.from_config(str(small_run.home / "dagster")) as instance:
+        shown = {
+            key: instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()
+        }
+    metadata = {
+        key.to_user_string(): event.asset_materialization.metadata
+        for key, event in shown.items()
+        if event is not None and event.asset_materialization is not None
+    }
+    assert len(metadata) > 70
+    not_tables = {
+        "models/pooled_model": "MLflow run",
+        "models/calibrated_model": "version",
+        "runs/exports": "whitespace.csv",
+        "runs/published_database": "file",
+    }
+    for asset, about in metadata.items():
+        assert not_tables.get(asset, "dagster/row_count") in about, asset
 
 
 def test_a_second_run_finds_nothing_to_do(small_run: Outcome) -> None:
