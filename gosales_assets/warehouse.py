@@ -259,10 +259,12 @@ class Warehouse(DuckDBResource):
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
-        files = self.files(table, **partition)
-        return pl.read_parquet(
-            files, columns=list(columns) if columns else None, hive_partitioning=False
-        )
+        files, wanted = self.files(table, **partition), list(columns) if columns else None
+        if table.parts:  # under a name there is only ever one content
+            return pl.read_parquet(files, columns=wanted, hive_partitioning=False)
+        # Opened once: Polars opens a path twice, and another run may replace the file meanwhile.
+        with files[0].open("rb") as file:
+            return pl.read_parquet(file, columns=wanted, hive_partitioning=False)
 
     def read_unchecked(self, table: Table, **partition: str) -> pl.DataFrame:
         """Read one partition even if it is marked as broken: for the checks themselves."""

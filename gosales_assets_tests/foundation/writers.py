@@ -18,6 +18,7 @@ from gosales_assets.whitespace import actions
 CUTOFF = "2024-12-31"
 KEYS = Keys((CUTOFF,), ())
 ANSWERS = 500
+PRIME, FACTOR = 1_000_003, 104_729
 ROWS = 20_000  # some hundred kilobytes: a disk fills up in the middle of it
 
 
@@ -36,7 +37,21 @@ PARTS = table(Figures, "toy.parts", **ABOUT, parts="name", published="view")
 def figures(version: int, first: int = 0) -> pl.DataFrame:
     """Figures of a version, that hardly pack."""
     names = pl.int_range(first, first + ROWS, eager=True).alias("name")
-    return pl.DataFrame({"name": names, "figure": (names * 7919 + version) * 104_729 % 1_000_003})
+    return pl.DataFrame({"name": names, "figure": (names + version) * FACTOR % PRIME})
+
+
+def version_of(written: pl.Series) -> int:
+    """Version of figures that were read back.
+
+    Raises
+    ------
+    AssertionError
+        When they are of no version, or of several.
+    """
+    version = int(written[0]) * pow(FACTOR, -1, PRIME) % PRIME
+    for first in range(0, written.len(), ROWS):
+        assert written[first : first + ROWS].equals(figures(version, first)["figure"])
+    return version
 
 
 def _warehouse(home: Path) -> Warehouse:
