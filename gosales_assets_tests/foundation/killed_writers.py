@@ -59,8 +59,9 @@ def look(home: Path, newest: int) -> None:
         version_of(warehouse.read_unchecked(CUT, cutoff=CUTOFF)["figure"]),
         version_of(warehouse.read(PARTS)["figure"]),
         version_of(pl.read_csv(home / "exports" / "list.csv")["figure"]),
-        version_of(pl.read_parquet(home / "exports" / "list.parquet")["figure"]),
     ]
+    with (home / "exports" / "list.parquet").open("rb") as file:
+        seen.append(version_of(pl.read_parquet(file)["figure"]))
     for mark in warehouse.path(CUT, cutoff=CUTOFF).parent.glob("broken-*.json"):
         with suppress(FileNotFoundError):  # another process may have mended it by now
             assert json.loads(mark.read_text())["problem"].startswith("version ")
@@ -70,12 +71,20 @@ def look(home: Path, newest: int) -> None:
     words = artefact.unswapped(folder, lambda: (folder / "card.md").read_text())
     seen.append(int(words.removeprefix("version ")))
     assert actions.read(home, ACTIONS).height % ANSWERS == 0
-    with duckdb.connect(str(warehouse.published_database), read_only=True) as connection:
-        published = connection.sql("from toy.parts order by name").pl()["figure"]
-        seen.append(version_of(published))  # a view of files that nobody may have removed
-        cut = connection.sql("from toy.cut order by name").pl()["figure"]
-        seen += [] if cut.is_empty() else [version_of(cut)]  # not published while it is marked
+    database = warehouse.published_database
+    # A database that was replaced since may lose the files of its views; the one in place may not.
+    seen += artefact.unswapped(database, lambda: published_versions(database))
     assert max(seen) <= newest
+
+
+def published_versions(database: Path) -> list[int]:
+    """Versions of what is published: a view, and a table that is empty while it is marked."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        frames = [
+            connection.sql(f"select figure from toy.{name} order by name").pl()
+            for name in ("parts", "cut")
+        ]
+    return [version_of(frame["figure"]) for frame in frames if frame.height]
 
 
 def cleared(home: Path) -> None:
