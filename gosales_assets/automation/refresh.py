@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from gosales_assets.automation.choice import EVERYTHING, Choice, wanted_partitions
+from gosales_assets.automation.cut_short import Unfinished
 from gosales_assets.automation.killed_runs import HOME_TAG
 from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
 from gosales_assets.contracts import asset_key, broken_rule
@@ -98,21 +99,24 @@ def refresh(
     sizes = [sum(1 + checked.count(key) for key in step.assets) for step in steps]
     watcher.begin(sum(sizes))
     done = Refresh(session=session or uuid.uuid4().hex[:12])
+    unfinished = Unfinished(warehouse.home_path)
     for step, size in zip(steps, sizes, strict=True):
         watcher.step(step.title)
-        missing = missing_partitions(step, tables, warehouse, keys)
+        missing = missing_partitions(step, tables, warehouse, keys, unfinished)
         if not missing:
-            done.up_to_date.extend(key.to_user_string() for key in step.assets)
+            done.up_to_date.extend(step.names)
             watcher.advance(size)
             continue
         began = time.monotonic()
         ticks = _Ticks(watcher, size)
         ours = {SESSION_TAG: done.session, HOME_TAG: str(warehouse.home_path)}
+        unfinished.begin(step.names, missing)
         for tags in range_tags(step, missing, keys):
             result = _run(defs, instance, step.assets, tags | ours, ticks.tick)
             _take_note(done, result)
             if not done.succeeded:
                 break
+        unfinished.end(step.names, missing)
         ticks.finish()
         seconds = time.monotonic() - began
         done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)

@@ -16,6 +16,12 @@ from collections.abc import Callable
 WATCHED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect"}
 
 
+def without_settings() -> dict[str, str]:
+    """Environment of a process that forks: with a YAML, it would read files before, in threads."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GOSALES_", "DAGSTER_"))}
+    return kept | {"POLARS_MAX_THREADS": "2"}
+
+
 def kill_at(home: str, operation: int, put_off: float = 0.0) -> Callable[[], int]:
     """Have this process killed (-9) when it begins its n-th operation on files below ``home``.
 

@@ -1,10 +1,10 @@
 """Processes that write the same home at once neither tear anything nor take each other's files."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+from gosales_assets_tests.foundation.killed import without_settings
 from gosales_assets_tests.paths import REPOSITORY
 
 SECONDS = 6
@@ -17,7 +17,7 @@ def test_readers_see_whole_versions_while_three_write(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
-        env=os.environ | {"POLARS_MAX_THREADS": "2"},
+        env=without_settings(),
         check=False,
     )
     print(done.stdout)

@@ -1,12 +1,12 @@
 """A kill at any moment leaves every file whole: the old one or the new one."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from gosales_assets.models import artefact
+from gosales_assets_tests.foundation.killed import without_settings
 from gosales_assets_tests.foundation.writers import CUTOFF, write_model
 from gosales_assets_tests.paths import REPOSITORY
 
@@ -20,7 +20,7 @@ def test_whoever_is_killed_leaves_old_or_new_and_nothing_between(tmp_path: Path)
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
-        env=os.environ | {"POLARS_MAX_THREADS": "2"},
+        env=without_settings(),
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -31,6 +31,7 @@ RECORDS = {
     "validation.gate",
     "validation.gate_history",
     "validation.promoted_scores",
+    "validation.leakage_report",  # tells what Dagster noted of each check
     "runs.lake_inventory",
     "runs.run_registry",
     "runs.run_manifest",
