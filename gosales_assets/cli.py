@@ -16,7 +16,10 @@ import typer
 from dotenv import load_dotenv
 from rich.console import Console
 
+from gosales_assets.occupancy import only_run
 from gosales_assets.settings import SettingsError, current_settings, environment, use_settings
+from gosales_assets.storage_problems import StorageProblem, explained
+from gosales_assets.whole_files import write_text_whole
 
 app = typer.Typer(
     help="From a raw sales log to a ranked list of whom to call for what, and why.",
@@ -69,24 +72,28 @@ def run(
 
 
 def _run(config: Path, json_file: Path | None, cutoffs: str = "", divisions: str = "") -> None:
-    began = time.monotonic()
+    began, home = time.monotonic(), environment().home.resolve()
     try:
-        settings = use_settings(config)
-        from gosales_assets.automation.reading import read_database
+        # Dagster's records and MLflow's may stand elsewhere; most often they are in the home, too.
+        with explained(home), only_run(home, lambda line: console.print(line, soft_wrap=True)):
+            settings = use_settings(config)
+            from gosales_assets.automation.reading import read_database
 
-        extraction = read_database(console, settings)
-        # Only now: the partitions are made of the sales log when they are imported.
-        from gosales_assets.automation.console import run_with_progress
+            extraction = read_database(console, settings)
+            # Only now: the partitions are made of the sales log when they are imported.
+            from gosales_assets.automation.console import run_with_progress
 
-        summary, account = run_with_progress(console, cutoffs, divisions)
+            summary, account = run_with_progress(console, cutoffs, divisions)
     except SettingsError as error:
         print(f"gosales: {error}", file=sys.stderr)
         raise typer.Exit(2) from error
+    except StorageProblem as problem:
+        print(f"gosales: {problem}", file=sys.stderr)
+        raise typer.Exit(1) from problem
     summary["warnings"] = extraction.warnings
     summary["seconds"] = round(time.monotonic() - began, 1)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(summary, indent=2, default=str) + "\n", encoding="utf-8")
+        write_text_whole(json_file, json.dumps(summary, indent=2, default=str) + "\n")
     console.print(account, markup=False, highlight=False, soft_wrap=True)
     if not summary["succeeded"]:
         raise typer.Exit(1)
@@ -215,7 +222,6 @@ def main() -> None:
     load_dotenv(Path(".env"))
     if "DAGSTER_HOME" not in os.environ:
         os.environ["DAGSTER_HOME"] = str(_dagster_home())
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # Parts of Dagster are beta; a user of the command cannot do anything about it.
     warnings.filterwarnings("ignore", message=r".*currently in (beta|preview)")
 

@@ -8,10 +8,8 @@ all. What belongs here: which files are current. What does not: reading the data
 
 import hashlib
 import json
-import os
 import re
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from typing import Any, NamedTuple
 
 from gosales_assets.database_address import DatabaseProblem, address_of
 from gosales_assets.environment import Environment, SettingsError
+from gosales_assets.whole_files import write_text_whole
 
 _FORMAT = 1  # raise it when a list means something else: the tables are then read anew
 _LEFT_OVER_SECONDS = 86_400
@@ -199,9 +198,7 @@ def write(folder: Path, extracts: Extracts) -> None:
     """Make this the list of a table's extracts, and remove the files that it no longer names."""
     before = read(folder, extracts.table)
     content = json.dumps({"format": _FORMAT, **asdict(extracts)}, indent=1)
-    scratch = folder / f".{uuid.uuid4().hex}.tmp"
-    scratch.write_text(content + "\n", encoding="utf-8")
-    os.replace(scratch, folder / f"{extracts.table.slug}.json")  # noqa: PTH105 - atomic
+    write_text_whole(folder / f"{extracts.table.slug}.json", content + "\n")
     kept = set(extracts.files(folder))
     for file in before.files(folder) if before else []:
         if file not in kept:

@@ -12,6 +12,7 @@ from rich.console import Console
 from gosales_assets.automation.refresh import QUIET
 from gosales_assets.contracts import asset_key
 from gosales_assets.definitions import build_resources, defs
+from gosales_assets.occupancy import at_work
 from gosales_assets.partitions import KEYS
 from gosales_assets.runs.publish import publish
 from gosales_assets.runs.tables import ALL_TABLES
@@ -60,13 +61,14 @@ def undo(console: Console, divisions: Sequence[str]) -> None:
         When there is nothing to move back.
     """
     warehouse, registry = _resources()
-    before = read_history(warehouse)
-    step = next_step(before, now(), whoever(), "")
-    try:
-        entries = roll_back(before, registry, step, divisions)
-    except NothingToRollBack as problem:
-        raise SettingsError(str(problem)) from problem
-    warehouse.write(GATE_HISTORY, added(before, entries))
+    with at_work(warehouse.home_path), warehouse.alone(GATE_HISTORY):
+        before = read_history(warehouse)
+        step = next_step(before, now(), whoever(), "")
+        try:
+            entries = roll_back(before, registry, step, divisions)
+        except NothingToRollBack as problem:
+            raise SettingsError(str(problem)) from problem
+        warehouse.write(GATE_HISTORY, added(before, entries))
     for entry in entries:
         to = f"version {entry['to_version']}" if entry["to_version"] else "no champion"
         line = f"{entry['division']}: version {entry['from_version']} -> {to} ({entry['why']})"

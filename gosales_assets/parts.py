@@ -9,7 +9,6 @@ the next rewrite, so that nobody loses a file while reading it.
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,9 +17,11 @@ from typing import Any
 import polars as pl
 
 from gosales_assets.tables import Table
+from gosales_assets.whole_files import whole, write_text_whole
 
 MANIFEST = "parts.json"
 PUBLISHED = "published-parts.json"
+PUBLISHING = "publishing-parts.json"
 _NOTHING = "nothing"
 
 
@@ -81,9 +82,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         "footer": dict(manifest.footer),
         "parts": {name: asdict(part) for name, part in manifest.parts.items()},
     }
-    scratch = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    scratch.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    os.replace(scratch, path)  # noqa: PTH105 - the atomic move is the point
+    write_text_whole(path, json.dumps(content, indent=1))
 
 
 class Rewrite:
@@ -151,9 +150,7 @@ def write_whole(
     frame: pl.DataFrame, target: Path, metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write a Parquet file aside and move it into place: readers see all of it or none."""
-    # The scratch name must not match the glob that readers use.
-    scratch = target.parent / f".{uuid.uuid4().hex}.tmp"
-    try:
+    with whole(target) as scratch:
         # The lowest level: a tenth bigger, and much faster, than the usual one.
         frame.write_parquet(
             scratch,
@@ -162,25 +159,36 @@ def write_whole(
             row_group_size=122_880,
             metadata=None if metadata is None else dict(metadata),
         )
-        os.replace(scratch, target)  # noqa: PTH105 - the atomic move is the point
-    finally:
-        scratch.unlink(missing_ok=True)
+
+
+def hold_parts(folder: Path) -> Manifest:
+    """Take today's parts to publish them: they stay, whatever a run writes meanwhile.
+
+    A rewrite that begins after this sees the note and spares them; one that had begun spares what
+    was current then, and if that is no longer what was noted, the next look takes its parts.
+    """
+    while True:
+        manifest = read_manifest(folder / MANIFEST)
+        write_manifest(folder / PUBLISHING, manifest)
+        if read_manifest(folder / MANIFEST) == manifest:
+            return manifest
 
 
 def publish_parts(folder: Path) -> None:
-    """Note that the published database looks at today's parts: they stay until the next time."""
-    write_manifest(folder / PUBLISHED, read_manifest(folder / MANIFEST))
+    """Note that the published database looks at the parts that were held for it."""
+    os.replace(folder / PUBLISHING, folder / PUBLISHED)  # noqa: PTH105 - the atomic move
 
 
 def sweep(folder: Path) -> None:
-    """Remove files of earlier versions that neither readers nor the published database use."""
-    manifests = [read_manifest(folder / name) for name in (MANIFEST, PUBLISHED)]
+    """Remove files of earlier versions that neither readers nor the published database use.
+
+    Only for who holds the table's lock: another writer's files are not named yet.
+    """
+    manifests = [read_manifest(folder / name) for name in (MANIFEST, PUBLISHED, PUBLISHING)]
     used = {part.file for manifest in manifests for part in manifest.parts.values()}
     for path in folder.glob("*.parquet"):
         if path.name not in used:
             path.unlink()
-    for path in folder.glob(".*.tmp"):
-        path.unlink()
 
 
 def basis_of(*what: Any) -> str:

@@ -8,19 +8,22 @@ and the database that people open (``runs/publish.py``).
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
 
+import dagster as dg
 import duckdb
 import polars as pl
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
+from gosales_assets.locks import locked
+from gosales_assets.occupancy import SCRATCH, at_work
 from gosales_assets.parts import (
     MANIFEST,
     Part,
@@ -31,17 +34,17 @@ from gosales_assets.parts import (
     sweep,
     write_whole,
 )
+from gosales_assets.storage_problems import explained
 from gosales_assets.tables import Table
+from gosales_assets.whole_files import write_text_whole
 
 if TYPE_CHECKING:
     import ibis
     from ibis.backends.duckdb import Backend
 
 PART = "part.parquet"
-
-
 BROKEN = "broken-{check}.json"
-
+LOCK = ".lock"
 
 # The table that a check is looking at: it may be read whatever other checks found in it.
 _CHECKED: ContextVar[str | None] = ContextVar("checked", default=None)
@@ -76,6 +79,15 @@ class Warehouse(DuckDBResource):
     code_version: str = "unknown"
     basis: str = ""
     bases: dict[str, str] = Field(default={}, description="Basis by room or table.")
+
+    @contextmanager
+    def yield_for_execution(
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
+    ) -> Generator[Self, None, None]:
+        """Be at work in the home folder for as long as a Dagster run has the warehouse."""
+        with at_work(self.home_path):
+            yield self
 
     @property
     def home_path(self) -> Path:
@@ -165,7 +177,6 @@ class Warehouse(DuckDBResource):
             return self.written(table)
         typed = _in_order(table.typed(frame), table.sort).rechunk()
         target = self.path(table, **partition)
-        target.parent.mkdir(parents=True, exist_ok=True)
         checksum = checksum_of(typed.drop(table.volatile))
         footer = {
             "gosales.checksum": checksum,
@@ -174,23 +185,30 @@ class Warehouse(DuckDBResource):
         }
         write_whole(typed, target, footer)
         for mark in _marks(target):
-            mark.unlink()
+            mark.unlink(missing_ok=True)  # two runs may write the same partition
         return Written(table.name, partition, typed.height, checksum, target)
 
     @contextmanager
     def rewrite(self, table: Table, run_id: str = "") -> Iterator[Rewrite]:
         """Make the next version of a table in parts; readers see it when the block ends well.
 
-        Parts of a version that failed a check are not offered to be kept.
+        Parts of a version that failed a check are not offered to be kept. One process at a time
+        makes a version: another waits, so that neither takes the other's files for left over.
         """
         folder = self.path(table).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
-        rewrite = Rewrite(table, folder, {} if self.is_broken(table) else self.parts(table))
-        yield rewrite
-        rewrite.commit(self._made_on(table, run_id))
-        for mark in _marks(self.path(table)):
-            mark.unlink()
+        with self.alone(table):
+            sweep(folder)
+            rewrite = Rewrite(table, folder, {} if self.is_broken(table) else self.parts(table))
+            yield rewrite
+            rewrite.commit(self._made_on(table, run_id))
+            for mark in _marks(self.path(table)):
+                mark.unlink(missing_ok=True)
+
+    @contextmanager
+    def alone(self, table: Table) -> Iterator[None]:
+        """Be the only process that adds to a table, where what is new stands beside the old."""
+        with locked(self.lake / table.room / table.short_name / LOCK):
+            yield
 
     def written(self, table: Table, **partition: str) -> Written:
         """Say what there is of one partition: its rows and its checksum."""
@@ -207,7 +225,10 @@ class Warehouse(DuckDBResource):
         path = self.path(table, **partition)
         if not path.is_file() or _marks(path):
             return False
-        footer = self.footer(table, **partition)
+        try:
+            footer = self.footer(table, **partition)
+        except (pl.exceptions.ComputeError, ValueError):  # cut short, as by a power failure
+            return False
         made_on = (footer.get("gosales.code"), footer.get("gosales.needed"))
         return made_on == (self.code_version, self._needed_by(table))
 
@@ -221,7 +242,7 @@ class Warehouse(DuckDBResource):
         if problem is None:
             path.unlink(missing_ok=True)
         elif path.parent.is_dir():
-            path.write_text(json.dumps({"problem": problem}), encoding="utf-8")
+            write_text_whole(path, json.dumps({"problem": problem}))
 
     def is_broken(self, table: Table, **partition: str) -> bool:
         """Whether the partition failed a blocking check."""
@@ -260,12 +281,14 @@ class Warehouse(DuckDBResource):
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
-        files = self.files(table, **partition)
+        files, wanted = self.files(table, **partition), list(columns) if columns else None
         if not files:
             return table.empty() if columns is None else table.empty().select(columns)
-        return pl.read_parquet(
-            files, columns=list(columns) if columns else None, hive_partitioning=False
-        )
+        if table.parts:  # under a name there is only ever one content
+            return pl.read_parquet(files, columns=wanted, hive_partitioning=False)
+        # Opened once: Polars opens a path twice, and another run may replace the file meanwhile.
+        with files[0].open("rb") as file:
+            return pl.read_parquet(file, columns=wanted, hive_partitioning=False)
 
     def read_unchecked(self, table: Table, **partition: str) -> pl.DataFrame:
         """Read one partition even if it is marked as broken: for the checks themselves."""
@@ -297,15 +320,20 @@ class Warehouse(DuckDBResource):
         if self.memory_limit:
             config["memory_limit"] = self.memory_limit
         if database == ":memory:":
-            scratch = self.home_path / "tmp"
-            scratch.mkdir(parents=True, exist_ok=True)
+            scratch = self.home_path / SCRATCH
+            with explained(scratch):
+                scratch.mkdir(parents=True, exist_ok=True)
             config["temp_directory"] = str(scratch)
-        connection = duckdb.connect(database, config=config)
         try:
-            connection.execute("SET enable_progress_bar = false")  # it would write across our own
-            yield connection
-        finally:
-            connection.close()
+            connection = duckdb.connect(database, config=config)
+            try:
+                connection.execute("SET enable_progress_bar = false")  # it would write across ours
+                yield connection
+            finally:
+                connection.close()
+        except duckdb.Error:
+            with explained(self.home_path):
+                raise
 
     @contextmanager
     def engine(self) -> Iterator["Backend"]:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gosales_assets.automation.choice import choose
+from gosales_assets.automation.killed_runs import end_killed_runs
 from gosales_assets.automation.refresh import Refresh, Watcher, refresh
 from gosales_assets.partitions import KEYS, Keys
 from gosales_assets.runs.account import Account, account_of, in_words
@@ -66,6 +67,7 @@ def run_with_progress(
         TimeElapsedColumn(),
     )
     with dg.DagsterInstance.get() as instance, Progress(*columns, console=console) as progress:
+        end_killed_runs(instance, warehouse.home_path)
         done = refresh(defs, instance, warehouse, KEYS, Bar(progress), choice)
     account = account_of(warehouse, settings, KEYS)
     return _summary(done, account, warehouse, settings, KEYS), _account_text(done, account)

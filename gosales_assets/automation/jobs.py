@@ -12,7 +12,9 @@ from collections.abc import Sequence
 import dagster as dg
 
 from gosales_assets.automation.choice import Choice, choose
+from gosales_assets.automation.killed_runs import end_killed_runs
 from gosales_assets.automation.refresh import FailedCheck, Refresh, Watcher, refresh
+from gosales_assets.occupancy import only_run
 from gosales_assets.partitions import KEYS
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.settings import Settings, SettingsError, current_settings
@@ -91,7 +93,9 @@ def _refresh(context: dg.OpExecutionContext, warehouse: Warehouse, choice: Choic
     session = context.run_id[:12]
     # One failure is told of once: the runs of a session belong together.
     context.instance.add_run_tags(context.run_id, {SESSION_TAG: session})
-    done = refresh(defs, context.instance, warehouse, KEYS, _Log(context.log), choice, session)
+    with only_run(warehouse.home_path, context.log.info):
+        end_killed_runs(context.instance, warehouse.home_path)
+        done = refresh(defs, context.instance, warehouse, KEYS, _Log(context.log), choice, session)
     context.log.info(f"up to date before: {len(done.up_to_date)} assets")
     for check in done.check_warnings:
         context.log.warning(_in_words(check))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from gosales_assets.automation.cut_short import Unfinished
 from gosales_assets.partitions import Keys
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
@@ -31,6 +32,11 @@ class Step:
     assets: tuple[dg.AssetKey, ...]
     dimensions: tuple[str, ...]
     partitions: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the assets."""
+        return [key.to_user_string() for key in self.assets]
 
     @property
     def title(self) -> str:
@@ -78,19 +84,26 @@ def plan_steps(
 
 
 def missing_partitions(
-    step: Step, tables: Mapping[dg.AssetKey, Table], warehouse: Warehouse, keys: Keys
+    step: Step,
+    tables: Mapping[dg.AssetKey, Table],
+    warehouse: Warehouse,
+    keys: Keys,
+    unfinished: Unfinished | None = None,
 ) -> list[dict[str, str]]:
-    """Partitions for which some table of the step is missing, broken or out of date.
+    """Partitions for which some table of the step is missing, broken, out of date or unfinished.
 
     An unpartitioned table counts as one partition without keys. The assets that end a run are
     always due: they record that it happened. So is a step without any table to look at.
     """
+    names = step.names
     looked_at = [tables[key] for key in step.assets if key in tables]
     always_due = not looked_at or any(key.path[0] == "runs" for key in step.assets)
     return [
         partition
         for partition in _partitions(step, keys)
-        if always_due or not all(warehouse.is_fresh(table, **partition) for table in looked_at)
+        if always_due
+        or (unfinished is not None and unfinished.holds(names, partition))
+        or not all(warehouse.is_fresh(table, **partition) for table in looked_at)
     ]
 
 

@@ -11,15 +11,19 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from gosales_assets.automation.choice import EVERYTHING, Choice, wanted_partitions
+from gosales_assets.automation.cut_short import Unfinished
+from gosales_assets.automation.killed_runs import HOME_TAG
 from gosales_assets.automation.plan import missing_partitions, plan_steps, range_tags
 from gosales_assets.contracts import asset_key, broken_rule
 from gosales_assets.partitions import Keys
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.runs.tables import ALL_TABLES
 from gosales_assets.settings import SettingsError
+from gosales_assets.storage_problems import StorageProblem
 from gosales_assets.warehouse import Warehouse
 
 # Dagster's own console lines would bury the progress bar; they stay in the UI's log.
+STORAGE = StorageProblem.__name__  # says it better than what it came from
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -99,21 +103,24 @@ def refresh(
     sizes = [sum(1 + checked.count(key) for key in step.assets) for step in steps]
     watcher.begin(sum(sizes))
     done = Refresh(session=session or uuid.uuid4().hex[:12])
+    unfinished = Unfinished(warehouse.home_path)
     for step, size in zip(steps, sizes, strict=True):
         watcher.step(step.title)
-        missing = missing_partitions(step, tables, warehouse, keys)
+        missing = missing_partitions(step, tables, warehouse, keys, unfinished)
         if not missing:
-            done.up_to_date.extend(key.to_user_string() for key in step.assets)
+            done.up_to_date.extend(step.names)
             watcher.advance(size)
             continue
         began = time.monotonic()
         ticks = _Ticks(watcher, size)
+        ours = {SESSION_TAG: done.session, HOME_TAG: str(warehouse.home_path)}
+        unfinished.begin(step.names, missing)
         for tags in range_tags(step, missing, keys):
-            session_tag = {SESSION_TAG: done.session}
-            result = _run(defs, instance, step.assets, tags | session_tag, ticks.tick)
+            result = _run(defs, instance, step.assets, tags | ours, ticks.tick)
             _take_note(done, result)
             if done.stopped:
                 break
+        unfinished.end(step.names, missing)
         ticks.finish()
         seconds = time.monotonic() - began
         done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)
@@ -198,7 +205,7 @@ def _first_error(result: dg.ExecuteInProcessResult) -> str | None:
         if not event.is_step_failure:
             continue
         error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
+        while error is not None and error.cause is not None and error.cls_name != STORAGE:
             error = error.cause
         if error is None or error.cls_name == "DagsterAssetCheckFailedError":
             continue

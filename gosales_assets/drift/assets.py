@@ -26,7 +26,7 @@ from gosales_assets.drift.scores import (
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import PREVALENCE, TARGET_WINDOWS
 from gosales_assets.labels.reading import windows_of
-from gosales_assets.models.artefact import CARD, folder_of, load_card
+from gosales_assets.models.artefact import is_there, load_card
 from gosales_assets.models.contract import CALIBRATION
 from gosales_assets.partitions import ALL_DIVISIONS, KEYS, day, earlier
 from gosales_assets.scores.contract import ICP_SCORES, UNSCORED
@@ -154,7 +154,7 @@ def _fitted(warehouse: Warehouse, keys: dict[str, str]) -> dict[str, Any]:
 
 def _of_features(warehouse: Warehouse, settings: Settings, cutoff: str) -> Iterator[Alert]:
     """What the cutoff's model goes by most: of each division, and once of customers as a whole."""
-    if not (folder_of(warehouse.home_path, cutoff) / CARD).is_file():
+    if not is_there(warehouse.home_path, cutoff):
         return  # nothing was trained for this cutoff, so nothing goes by any feature
     top = top_features(load_card(warehouse.home_path, cutoff), list(FEATURE_MATRIX.types))
     of_customers = [name for name in top if "__all__" in name]

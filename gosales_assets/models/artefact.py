@@ -10,19 +10,24 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
+from gosales_assets.locks import locked
 from gosales_assets.models.division_models import DivisionModels
 from gosales_assets.models.inputs import Inputs, ModelMismatch
 from gosales_assets.models.pooled import PooledModel
 from gosales_assets.models.training import Fitted
+from gosales_assets.storage_problems import explained
 
+Item = TypeVar("Item")
+
+LOCK = ".lock"
 CARD = "card.json"
 CARD_FOR_PEOPLE = "card.md"
 LOGISTIC = "logistic.joblib"
@@ -81,22 +86,50 @@ def save(
 ) -> Path:
     """Write an artefact aside and swap it in; readers see the old one, none, or the new one."""
     target = folder_of(home, cutoff)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.parent / f".{uuid.uuid4().hex}.tmp"
-    retired = scratch.with_suffix(".old")
-    scratch.mkdir()
-    try:
-        (scratch / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n", "utf-8")
-        (scratch / CARD_FOR_PEOPLE).write_text(markdown, "utf-8")
-        if fitted is not None:
-            _write_model(scratch, fitted)
-        if target.exists():
-            os.replace(target, retired)  # noqa: PTH105 - a folder cannot replace a full one
-        os.replace(scratch, target)  # noqa: PTH105
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        shutil.rmtree(retired, ignore_errors=True)
+    scratch = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    with explained(target):
+        try:
+            scratch.mkdir(parents=True)
+            (scratch / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n", "utf-8")
+            (scratch / CARD_FOR_PEOPLE).write_text(markdown, "utf-8")
+            if fitted is not None:
+                _write_model(scratch, fitted)
+            with locked(target.with_name(LOCK)):
+                _put_back(target)
+                if target.exists():
+                    os.replace(target, _retired(target))  # noqa: PTH105 - see _put_back
+                os.replace(scratch, target)  # noqa: PTH105
+                shutil.rmtree(_retired(target), ignore_errors=True)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     return target
+
+
+def settle(target: Path) -> None:
+    """Wait for a swap that is going on, and put back what a killed one took away."""
+    if not target.exists() and _retired(target).exists():
+        with locked(target.with_name(LOCK)):
+            _put_back(target)
+
+
+def _put_back(target: Path) -> None:
+    """Undo half a swap: a folder cannot replace a full one, so the old one steps aside first."""
+    retired = _retired(target)
+    if target.exists():
+        shutil.rmtree(retired, ignore_errors=True)
+    elif retired.exists():
+        os.replace(retired, target)  # noqa: PTH105
+
+
+def _retired(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def is_there(home: Path, cutoff: str) -> bool:
+    """Whether there is a model, or a card that says why there is none, of a cutoff."""
+    folder = folder_of(home, cutoff)
+    settle(folder)
+    return (folder / CARD).is_file()
 
 
 def load_card(home: Path, cutoff: str) -> dict[str, Any]:
@@ -107,9 +140,9 @@ def load_card(home: Path, cutoff: str) -> dict[str, Any]:
     ModelMismatch
         When there is no model of the cutoff, or its card lacks what it must say; by name.
     """
-    path = folder_of(home, cutoff) / CARD
-    if not path.is_file():
+    if not is_there(home, cutoff):
         raise ModelMismatch(f"no model of cutoff {cutoff}: materialize models/pooled_model first")
+    path = folder_of(home, cutoff) / CARD
     card: dict[str, Any] = json.loads(path.read_text("utf-8"))
     wanted = REQUIRED if card.get("status") != "trained" else (*REQUIRED, *REQUIRED_TRAINED)
     missing = [key for key in wanted if card.get(key) is None]
@@ -128,6 +161,39 @@ def load(home: Path, cutoff: str) -> Trained | None:
     ModelMismatch
         When the artefact is missing or incomplete; the message names what is.
     """
+    return unswapped(folder_of(home, cutoff), lambda: _load(home, cutoff))
+
+
+def unswapped(folder: Path, read: Callable[[], Item]) -> Item:
+    """Read an artefact; again, where another run has swapped a new one in meanwhile.
+
+    Parameters
+    ----------
+    read
+        Reads all that is needed of ``folder``.
+    """
+    while True:
+        settle(folder)
+        before = _number_of(folder)
+        try:
+            found = read()
+        except Exception:
+            if _number_of(folder) == before:
+                raise
+        else:
+            if _number_of(folder) == before:
+                return found
+
+
+def _number_of(folder: Path) -> int | None:
+    """Number of a folder in its file system: another one after a swap; None: not there."""
+    try:
+        return folder.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _load(home: Path, cutoff: str) -> Trained | None:
     import joblib  # type: ignore[import-untyped]
     import lightgbm as lgb
 

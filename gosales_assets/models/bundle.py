@@ -120,7 +120,8 @@ def write(
     cutoffs = sorted(str(day) for day in curves["cutoff"].unique())
     if len(cutoffs) != 1:
         raise UnusableBundle(f"the calibrations are of {len(cutoffs)} cutoffs, not of one")
-    shutil.copytree(folder, artefact.folder_of(target, cutoffs[0]))
+    copy = artefact.folder_of(target, cutoffs[0])
+    artefact.unswapped(folder, lambda: _copy(folder, copy))
     trained = _trained(target, cutoffs[0])
     contents = Contents(
         cutoff=cutoffs[0],
@@ -134,6 +135,11 @@ def write(
     text = json.dumps(asdict(contents), indent=2, sort_keys=True, ensure_ascii=False)
     (target / CONTENTS).write_text(text + "\n", "utf-8")
     return contents, trained
+
+
+def _copy(folder: Path, to: Path) -> None:
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(folder, to)
 
 
 def read(path: Path) -> "Bundle":

@@ -51,6 +51,18 @@ def run_registry(
 ) -> None:
     """Note of every run in the inventory what it was made of; earlier notes stay."""
     inventory = warehouse.read(LAKE_INVENTORY)
+    with warehouse.alone(RUN_REGISTRY):
+        frame = _registered(context, warehouse, settings, inventory)
+        store(context, warehouse, RUN_REGISTRY, frame)
+
+
+def _registered(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    settings: Settings,
+    inventory: pl.DataFrame,
+) -> pl.DataFrame:
+    """Rows of the registry so far, and one for each run that is not in it yet."""
     earlier = warehouse.read(RUN_REGISTRY) if warehouse.has(RUN_REGISTRY) else RUN_REGISTRY.empty()
     publishing = {
         "table_name": RUN_MANIFEST.name,
@@ -67,8 +79,7 @@ def run_registry(
         if (run := context.instance.get_run_by_id(run_id)) is not None
     }
     inputs = json.dumps(_inputs(warehouse, settings))
-    frame = register(written, earlier, sessions, warehouse.basis, inputs)
-    store(context, warehouse, RUN_REGISTRY, frame)
+    return register(written, earlier, sessions, warehouse.basis, inputs)
 
 
 @table_asset(RUN_MANIFEST, deps=[dep(LAKE_INVENTORY)], kinds={"polars"})
@@ -91,12 +102,13 @@ def run_manifest(
         "alerts": json.dumps(dict(sorted(alerts.group_by("severity").len().iter_rows()))),
         "durations": json.dumps(_seconds_per_room(context)),
     }
-    earlier = warehouse.read(RUN_MANIFEST) if warehouse.has(RUN_MANIFEST) else RUN_MANIFEST.empty()
-    others = earlier.filter(pl.col("run_id") != context.run.run_id)
-    frame = pl.concat([others, pl.DataFrame([row], schema=RUN_MANIFEST.types)])
-    store(
-        context, warehouse, RUN_MANIFEST, frame, {"run": dg.MetadataValue.json(row | _texts(row))}
-    )
+    shown = {"run": dg.MetadataValue.json(row | _texts(row))}
+    with warehouse.alone(RUN_MANIFEST):
+        known = warehouse.has(RUN_MANIFEST)
+        earlier = warehouse.read(RUN_MANIFEST) if known else RUN_MANIFEST.empty()
+        others = earlier.filter(pl.col("run_id") != context.run.run_id)
+        frame = pl.concat([others, pl.DataFrame([row], schema=RUN_MANIFEST.types)])
+        store(context, warehouse, RUN_MANIFEST, frame, shown)
 
 
 @dg.asset(

@@ -1,7 +1,5 @@
 """Hand-outs: the newest lists as CSV for spreadsheets and Parquet for programs."""
 
-import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +24,7 @@ from gosales_assets.whitespace.handout_contract import (
 )
 from gosales_assets.whitespace.handouts import with_challenger
 from gosales_assets.whitespace_settings import CRM_FIELDS
+from gosales_assets.whole_files import whole, write_text_whole
 
 COLUMNS_PAGE = "COLUMNS.md"
 _CHALLENGER = "score_challenger"
@@ -127,7 +126,7 @@ def export_lists(
         written += export(frame, folder, file.name.format(cutoff=newest))
     written += export(for_crm(selected, settings), folder, CRM_FILE.format(cutoff=newest))
     page = folder / COLUMNS_PAGE
-    page.write_text(columns_page(settings), encoding="utf-8")
+    write_text_whole(page, columns_page(settings))
     return [*written, page], selected
 
 
@@ -170,21 +169,12 @@ def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
 
 def export(frame: pl.DataFrame, folder: Path, name: str) -> list[Path]:
     """Write ``name.csv`` (formulas defused) and ``name.parquet`` (as is), each moved in whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for suffix in (".csv", ".parquet"):
-        target = folder / f"{name}{suffix}"
-        scratch = folder / f".{uuid.uuid4().hex}.tmp"
-        try:
-            if suffix == ".csv":
-                without_formulas(frame).write_csv(scratch)
-            else:
-                frame.write_parquet(scratch, compression="zstd")
-            os.replace(scratch, target)  # noqa: PTH105 - the atomic move is the point
-        finally:
-            scratch.unlink(missing_ok=True)
-        written.append(target)
-    return written
+    csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
+    with whole(csv) as scratch:
+        without_formulas(frame).write_csv(scratch)
+    with whole(parquet) as scratch:
+        frame.write_parquet(scratch, compression="zstd")
+    return [csv, parquet]
 
 
 def _with_challenger(warehouse: Warehouse, keys: Keys, cutoff: str) -> pl.DataFrame:

@@ -1,17 +1,21 @@
 """The published database: one DuckDB file that people open, built aside and swapped in whole."""
 
-import os
-import uuid
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 
+from gosales_assets.locks import locked
+from gosales_assets.occupancy import at_work
 from gosales_assets.partitions import Keys
-from gosales_assets.parts import publish_parts
+from gosales_assets.parts import files_of, hold_parts, publish_parts
 from gosales_assets.runs.inventory import current_partitions
 from gosales_assets.runs.scorecard_tables import NEEDED, add_scorecard_tables
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
+from gosales_assets.whole_files import whole
+
+LOCK = ".publish.lock"
 
 
 def publish(warehouse: Warehouse, tables: Sequence[Table], keys: Keys) -> dict[str, int]:
@@ -28,30 +32,35 @@ def publish(warehouse: Warehouse, tables: Sequence[Table], keys: Keys) -> dict[s
         published empty, so that a query on it answers rather than fails.
     """
     target = warehouse.published_database
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{uuid.uuid4().hex}.duckdb")
-    published = {}
-    try:
-        with warehouse.connect(str(scratch)) as connection:
-            for table in tables:
-                files = [
-                    str(file)
-                    for partition in current_partitions(warehouse, table, keys)
-                    for file in warehouse.files(table, **partition)
-                ]
-                _publish_table(connection, table, files)
-                published[table.name] = len(files)
-            if published.keys() >= NEEDED:
-                add_scorecard_tables(connection)
-            connection.execute("CHECKPOINT")
-        for table in tables:
-            if table.parts and warehouse.has(table):
-                publish_parts(warehouse.path(table).parent)
-        os.replace(scratch, target)  # noqa: PTH105 - the atomic move is the point
-    finally:
-        scratch.unlink(missing_ok=True)
-        scratch.with_name(scratch.name + ".wal").unlink(missing_ok=True)
+    with at_work(warehouse.home_path), locked(warehouse.home_path / LOCK):
+        published, held = {}, []
+        with whole(target) as scratch:
+            try:
+                with warehouse.connect(str(scratch)) as connection:
+                    for table in tables:
+                        files, folders = _files_to_publish(warehouse, table, keys)
+                        held += folders
+                        _publish_table(connection, table, [str(file) for file in files])
+                        published[table.name] = len(files)
+                    if published.keys() >= NEEDED:
+                        add_scorecard_tables(connection)
+                    connection.execute("CHECKPOINT")
+            finally:
+                scratch.with_name(scratch.name + ".wal").unlink(missing_ok=True)
+        for folder in held:  # only now does nobody need the parts of the time before any more
+            publish_parts(folder)
     return published
+
+
+def _files_to_publish(
+    warehouse: Warehouse, table: Table, keys: Keys
+) -> tuple[list[Path], list[Path]]:
+    """Files of a table, and folders whose parts are held for the database."""
+    partitions = current_partitions(warehouse, table, keys)
+    if table.parts and partitions:
+        folder = warehouse.path(table).parent
+        return files_of(folder, hold_parts(folder).parts.values()), [folder]
+    return [file for named in partitions for file in warehouse.files(table, **named)], []
 
 
 def _publish_table(connection: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> None:

@@ -58,7 +58,7 @@ def usable(
         When the cutoff has no model at all: then nothing was trained yet.
     """
     wanted = sorted(divisions)
-    if not (artefact.folder_of(home, cutoff) / artefact.CARD).is_file():
+    if not artefact.is_there(home, cutoff):
         artefact.load_card(home, cutoff)
     try:
         trained = artefact.load(home, cutoff)

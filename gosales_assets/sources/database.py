@@ -9,6 +9,7 @@ their number and sums: then the whole table is read again. So no row is lost or 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,7 @@ from gosales_assets.database_address import Address, DatabaseProblem, address_of
 from gosales_assets.database_settings import Database
 from gosales_assets.environment import environment
 from gosales_assets.extracts import Extracts, TableName
+from gosales_assets.locks import locked
 from gosales_assets.settings import SalesLog, Settings, SettingsError
 from gosales_assets.sources.database_cells import exactly
 from gosales_assets.sources.database_connection import connected, snapshot
@@ -69,9 +71,20 @@ def extract(settings: Settings, tell: Callable[[str], None] = lambda _: None) ->
 def _extract(
     connection: Connection, address: Address, log: SalesLog, name: TableName, done: Extraction
 ) -> None:
-    database = log.database
     folder = environment().home / "extracts" / address.identity
-    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / ".lock"):  # the command and a run of the UI may both be reading
+        _extract_alone(connection, address, log, name, folder, done)
+
+
+def _extract_alone(
+    connection: Connection,
+    address: Address,
+    log: SalesLog,
+    name: TableName,
+    folder: Path,
+    done: Extraction,
+) -> None:
+    database = log.database
     kept.sweep(folder)
     before = kept.read(folder, name)
     try:

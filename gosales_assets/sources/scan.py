@@ -7,8 +7,6 @@ settings, change.
 
 import hashlib
 import json
-import os
-import uuid
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from gosales_assets.sources.dates import day_text, decide_order, is_no_date, par
 from gosales_assets.sources.layout import Layout
 from gosales_assets.sources.parsing import text
 from gosales_assets.sources.tabular import Fingerprint
+from gosales_assets.whole_files import write_text_whole
 
 _FORMAT = 3  # raise it when a scan means something else, so that old caches are not believed
 
@@ -60,10 +59,7 @@ def scan(settings: Settings, path: Path, layout: Layout) -> FileScan:
         return FileScan(Fingerprint(**content.pop("known")), **content)
     seen = _look_through(settings, layout)
     content = asdict(seen)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    scratch = cached.with_name(f".{uuid.uuid4().hex}.tmp")
-    scratch.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(scratch, cached)  # noqa: PTH105 - the atomic move is the point
+    write_text_whole(cached, json.dumps(content))
     return seen
 
 

@@ -45,9 +45,10 @@ def gate(
     """
     _divisions_exist(settings)
     keeper = Gatekeeper(warehouse, MlflowRegistry(tracking), settings, KEYS.cutoffs)
-    before = read_history(warehouse)
-    step = next_step(before, now(), whoever(), context.run.run_id)
-    judgements = hold_gate(keeper, KEYS.divisions, step, before)
+    with warehouse.alone(GATE_HISTORY):
+        before = read_history(warehouse)
+        step = next_step(before, now(), whoever(), context.run.run_id)
+        judgements = hold_gate(keeper, KEYS.divisions, step, before)
     for remark in keeper.remarks:
         context.log.warning(remark)
     verdicts = [

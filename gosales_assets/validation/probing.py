@@ -111,7 +111,7 @@ class Prober:
     def model_slices(self, cutoff: str) -> Iterator[Finding]:
         """Probes 10 and 11 about one cutoff's model."""
         home = self.warehouse.home_path
-        if not (artefact.folder_of(home, cutoff) / artefact.CARD).is_file():
+        if not artefact.is_there(home, cutoff):
             return
         card = artefact.load_card(home, cutoff)
         slices = card.get("slices", {})

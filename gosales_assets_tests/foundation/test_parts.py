@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosales_assets.contracts import breaches_in_parts
-from gosales_assets.parts import Part, Rewrite, basis_of, changed_parts, publish_parts
+from gosales_assets.parts import (
+    Part,
+    Rewrite,
+    basis_of,
+    changed_parts,
+    files_of,
+    hold_parts,
+    publish_parts,
+)
 from gosales_assets.tables import Contract, table
 from gosales_assets.warehouse import BrokenPartition, MissingPartition, Warehouse
 
@@ -107,12 +115,18 @@ def test_nobody_loses_a_file_while_reading_it(two_months: Warehouse) -> None:
 
 def test_what_the_published_database_looks_at_stays(two_months: Warehouse) -> None:
     published = two_months.files(SALES)
-    publish_parts(two_months.path(SALES).parent)
-    for name in "uvw":
+    folder = two_months.path(SALES).parent
+    assert files_of(folder, hold_parts(folder).parts.values()) == published
+    for name in "uv":  # while the database is still being made
         two_months.write(SALES, rows("03", name))
     assert pl.read_parquet(published).height == 4
-    publish_parts(two_months.path(SALES).parent)
-    two_months.write(SALES, rows("03", "x"))
+    publish_parts(folder)
+    for name in "wx":
+        two_months.write(SALES, rows("03", name))
+    assert pl.read_parquet(published).height == 4
+    hold_parts(folder)
+    publish_parts(folder)
+    two_months.write(SALES, rows("03", "y"))
     assert not any(file.exists() for file in published)
 
 
