@@ -99,11 +99,7 @@ def _summary(
 
 
 def _account_text(done: Refresh, account: Account) -> str:
-    problems = [
-        f"FAILED: {c.table}{f' [{c.partition}]' if c.partition else ''}: check "
-        f"{c.check!r}: {c.detail}"
-        for c in done.failed_checks
-    ]
+    problems = [f"FAILED: {check.in_words()}" for check in done.failed_checks]
     if done.error:
         problems.append(f"FAILED: {done.error}")
     warnings = [f"  {c.table}, check {c.check!r}: {c.detail}" for c in done.check_warnings]

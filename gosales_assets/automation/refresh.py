@@ -36,6 +36,11 @@ class FailedCheck:
     partition: str | None
     detail: str
 
+    def in_words(self) -> str:
+        """Say it in one line."""
+        where = f" [{self.partition}]" if self.partition else ""
+        return f"{self.table}{where}: check {self.check!r}: {self.detail}"
+
 
 @dataclass
 class Refresh:
@@ -172,9 +177,9 @@ def _run(
 
 def _take_note(done: Refresh, result: dg.ExecuteInProcessResult) -> None:
     evaluations = result.get_asset_check_evaluations()
-    done.check_warnings += _failed_checks(evaluations, blocking=False)
+    done.check_warnings += failed_checks(evaluations, blocking=False)
     # A division that failed is told of, too; the others went on without it.
-    done.failed_checks += _failed_checks(evaluations, blocking=True)
+    done.failed_checks += failed_checks(evaluations, blocking=True)
     if not result.success:
         done.error = _first_error(result)
         if not done.error and not done.failed_checks:
@@ -182,7 +187,7 @@ def _take_note(done: Refresh, result: dg.ExecuteInProcessResult) -> None:
         done.stopped = True
 
 
-def _failed_checks(
+def failed_checks(
     evaluations: Sequence[dg.AssetCheckEvaluation], *, blocking: bool
 ) -> list[FailedCheck]:
     """Checks that failed: those that block for each partition, warnings once over all of them."""
