@@ -202,37 +202,34 @@ class PromotedScores(Contract):
     score: float = pa.Field(ge=0, le=1, description="Probability that was given.")
 
 
+_BY_CELL = {"partitions": ("cutoff", "division"), "may_be_empty": True}
 BACKTESTS = table(
     Backtests,
     "validation.backtests",
     grain="one row per division, closed cutoff, cohort, metric and ranking",
     sort=("cohort", "metric", "ranking"),
-    partitions=("cutoff", "division"),
-    may_be_empty=True,
+    **_BY_CELL,
 )
 GAINS = table(
     Gains,
     "validation.gains",
     grain="one row per division, closed cutoff and decile",
     sort=("decile",),
-    partitions=("cutoff", "division"),
-    may_be_empty=True,
+    **_BY_CELL,
 )
 CAPACITY = table(
     Capacity,
     "validation.capacity",
     grain="one row per division, closed cutoff, rep (and all reps) and share",
     sort=("rep", "percent"),
-    partitions=("cutoff", "division"),
-    may_be_empty=True,
+    **_BY_CELL,
 )
 SEGMENTS = table(
     Segments,
     "validation.segments",
     grain="one row per division, closed cutoff and industry or region",
     sort=("attribute", "segment"),
-    partitions=("cutoff", "division"),
-    may_be_empty=True,
+    **_BY_CELL,
 )
 GATE = table(
     Gate, "validation.gate", grain="one row per division", sort=("division",), may_be_empty=True
