@@ -92,8 +92,12 @@ def test_pages_can_be_turned_and_another_list_begins_at_its_first(
 
 
 def test_the_list_can_be_taken_along(rep: Rep, published: Path) -> None:
-    rep.opens("?rep=Ada+Moreau")
-    rep.waits_for(".gs-line", "Ada Moreau")
+    rep.opens()
+    rep.waits_for(".gs-line")
+    rep.picks("Rep", "Ada Moreau")
+    rep.waits_for("[data-testid=stMain]", "recommendations")
+    assert "rep=Ada+Moreau" in rep.driver.current_url
+    assert all("Ada Moreau" in line for line in rep.sees(".gs-line .gs-c1"))
     rows = rows_of(rep.takes(f"accounts_to_call_{sample.NEWEST}.csv"))
     assert {row["rep"] for row in rows} == {"Ada Moreau"}
 
