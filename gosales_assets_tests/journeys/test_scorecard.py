@@ -181,7 +181,7 @@ def test_an_answer_shows_at_once_and_can_be_undone(rep: Rep, published: Path, ho
     ("page", "words"),
     [
         ("matrix?view=How+many+to+call", "Expected wins"),
-        ("matrix?view=What+changed", "chance rose from 11% to 14%"),
+        ("matrix?view=What+changed", "Chance rose from 11% to 14%"),
         ("divisions?division=Training", "Did the chances come true?"),
         ("health", "Records set aside"),
     ],
