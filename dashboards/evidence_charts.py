@@ -1,6 +1,6 @@
 """Charts of the proof: backtests, gains and reliability with intervals, and drift over time."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import altair as alt
 import polars as pl
@@ -163,42 +163,26 @@ def drift(frame: pl.DataFrame, cutoffs: pl.Series) -> Picture:
     cutoffs
         All cutoffs that were looked at, so that quiet ones show as such.
     """
-    # What an alert was compared with, and which feature it is about, would be a line each.
-    kind = (
-        pl.col("alert")
-        .str.replace(r"\s*\d{4}-\d{2}-\d{2}", "")
-        .str.replace(r"^feature [^:]+:", "features:")
-        .str.replace_all("_", " ")
-    )
-    counted = (
-        frame.with_columns(alert=kind)
-        .group_by("cutoff", "alert", "severity")
-        .agg(alerts=pl.len(), what=pl.col("message").sort().first())
-        .with_columns(pl.col("severity").replace(SEVERITIES))
-        .sort("cutoff", "alert", "severity")
-    )
-    severities = list(_SEVERE)
-    days = [
-        alt.DateTime(year=d.year, month=d.month, date=d.day) for d in (min(cutoffs), max(cutoffs))
-    ]
-    x = alt.X("cutoff:T", title=None, axis=_days(cutoffs), scale=alt.Scale(domain=days, padding=18))
+    counted = _counted(frame)
+    names = list(_SEVERE)
+    ends = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in _ends(cutoffs)]
+    colours = alt.Scale(domain=names, range=list(_SEVERE.values()))
+    shapes = alt.Scale(domain=names, range=list(_SHAPES.values()))
     marks = (
         alt.Chart(counted)
         .mark_point(filled=True, opacity=0.9)
         .encode(
-            x=x,
+            x=alt.X(
+                "cutoff:T",
+                title=None,
+                axis=_days(cutoffs),
+                scale=alt.Scale(domain=ends, padding=18),
+            ),
             y=alt.Y("alert:N", title=None, axis=alt.Axis(grid=True, labelLimit=320)),
             color=alt.Color(
-                "severity:N",
-                title=None,
-                scale=alt.Scale(domain=severities, range=list(_SEVERE.values())),
-                legend=alt.Legend(orient="bottom"),
+                "severity:N", title=None, scale=colours, legend=alt.Legend(orient="bottom")
             ),
-            shape=alt.Shape(
-                "severity:N",
-                title=None,
-                scale=alt.Scale(domain=severities, range=list(_SHAPES.values())),
-            ),
+            shape=alt.Shape("severity:N", title=None, scale=shapes),
             size=alt.Size("alerts:Q", scale=alt.Scale(range=[70, 420]), legend=None),
             tooltip=[
                 alt.Tooltip("cutoff:T", title="Cutoff", format="%-d %b %Y"),
@@ -210,6 +194,28 @@ def drift(frame: pl.DataFrame, cutoffs: pl.Series) -> Picture:
         )
     )
     return alt.layer(marks).properties(height=90 + 28 * counted["alert"].n_unique())
+
+
+def _counted(frame: pl.DataFrame) -> pl.DataFrame:
+    """Alerts by cutoff, kind and severity, each with an example of what it says."""
+    # What an alert was compared with, and which feature it is about, would be a line each.
+    kind = (
+        pl.col("alert")
+        .str.replace(r"\s*\d{4}-\d{2}-\d{2}", "")
+        .str.replace(r"^feature [^:]+:", "features:")
+        .str.replace_all("_", " ")
+    )
+    return (
+        frame.with_columns(pl.col("severity").replace(SEVERITIES), alert=kind)
+        .group_by("cutoff", "alert", "severity")
+        .agg(alerts=pl.len(), what=pl.col("message").sort().first())
+        .sort("cutoff", "alert", "severity")
+    )
+
+
+def _ends(cutoffs: pl.Series) -> list[date]:
+    days: list[date] = cutoffs.sort().to_list()
+    return [days[0], days[-1]]
 
 
 def _side_by_side(frame: pl.DataFrame) -> pl.DataFrame:

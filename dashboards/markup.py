@@ -262,7 +262,7 @@ def _changed(row: Row) -> Sequence[str]:
 
 def _why_moved(row: Row) -> str:
     if row["moved_by"] != "state":
-        return str(row["why"])
+        return str(row["why"][:1]).upper() + str(row["why"][1:])
     before, now = (
         text.STATES.get(row[name], "No customer yet") for name in ("state_before", "state_now")
     )

@@ -1,5 +1,6 @@
 """Every page in every state of the home folder: results, no rows, a table missing, no database."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,18 @@ def test_an_answer_is_given_in_the_dialog_and_undone_there(home: Path) -> None:
     next(button for button in test.button if button.label == "Undo").click().run()
     assert actions.read(home, ACTIONS)["kind"].to_list() == ["blocked", "withdrawn"]
     assert not test.exception
+
+
+def test_not_now_names_its_last_day(home: Path) -> None:
+    path = sample.publish(home)
+    test = offer(path, "2024-12-31", "C1013", "Training")
+    test.text_input(key="who").set_value("Kim").run()
+    test.get("button_group")[0].set_value("not_now").run()
+    day = test.date_input[0].value + timedelta(days=5)
+    test.date_input[0].set_value(day).run()
+    next(button for button in test.button if button.label == "Save").click().run()
+    row = actions.read(home, ACTIONS).row(0, named=True)
+    assert (row["kind"], row["until"], row["reason"]) == ("not_now", day, None)
 
 
 @pytest.mark.parametrize(

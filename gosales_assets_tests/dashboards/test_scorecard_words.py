@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards import (
@@ -102,6 +102,7 @@ def test_no_downloaded_cell_can_run_as_a_formula(cells: list[str]) -> None:
         assert value == "-1.5"
 
 
+@settings(deadline=None)
 @given(any_text)
 def test_any_name_is_shown_as_text_and_never_as_markup(name: str) -> None:
     rows = pl.DataFrame({"customer_id": [name], "customer_name": [name], "division": [name]})

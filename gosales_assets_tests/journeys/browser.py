@@ -55,6 +55,14 @@ class Rep:
 
         self._all(css)[0].send_keys(words, Keys.ENTER)
 
+    def picks(self, label: str, value: str) -> None:
+        """Pick a value of a select box."""
+        from selenium.webdriver.common.keys import Keys
+
+        box = next(found for found in self._all("[data-testid=stSelectbox]") if label in found.text)
+        box.find_element("css selector", "input").send_keys(value, Keys.ENTER)
+        self.waits_for("[data-testid=stMain]", value)
+
     def waits_for(self, css: str, words: str = "", seconds: float = 30) -> None:
         from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
         from selenium.webdriver.support.ui import WebDriverWait

@@ -19,20 +19,15 @@ WIDE, PHONE = (1280, 800), (390, 844)
 PICTURES = {
     "my_accounts": ("", ".gs-line", WIDE, "light", 0),
     "my_accounts_phone": ("", ".gs-line", PHONE, "light", 0),
-    "my_accounts_dark": ("", ".gs-line", WIDE, "dark", 0),
     "account": ("account?account={account}", ".gs-scores", WIDE, "light", 0),
     "account_below": ("account?account={account}", ".gs-scores", WIDE, "light", 1150),
     "matrix": ("matrix", ".gs-grid", WIDE, "light", 0),
     "matrix_dark": ("matrix", ".gs-grid", WIDE, "dark", 0),
-    "matrix_phone": ("matrix", ".gs-grid", PHONE, "light", 0),
     "capacity": ("matrix?view=How+many+to+call", ".vega-embed", WIDE, "light", 0),
     "changes": ("matrix?view=What+changed", ".gs-changes", WIDE, "light", 0),
     "divisions": ("divisions", ".vega-embed", WIDE, "light", 0),
     "divisions_below": ("divisions", ".vega-embed", WIDE, "light", 1250),
-    "divisions_dark": ("divisions", ".vega-embed", WIDE, "dark", 800),
     "health": ("health", ".vega-embed", WIDE, "light", 0),
-    "account_phone": ("account?account={account}", ".gs-scores", PHONE, "light", 420),
-    "answer_phone": ("", ".gs-line", PHONE, "dark", 0),
     "answer": ("", ".gs-line", WIDE, "light", 0),
 }
 

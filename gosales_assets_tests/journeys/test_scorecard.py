@@ -92,8 +92,12 @@ def test_pages_can_be_turned_and_another_list_begins_at_its_first(
 
 
 def test_the_list_can_be_taken_along(rep: Rep, published: Path) -> None:
-    rep.opens("?rep=Ada+Moreau")
-    rep.waits_for(".gs-line", "Ada Moreau")
+    rep.opens()
+    rep.waits_for(".gs-line")
+    rep.picks("Rep", "Ada Moreau")
+    rep.waits_for("[data-testid=stMain]", "recommendations")
+    assert "rep=Ada+Moreau" in rep.driver.current_url
+    assert all("Ada Moreau" in line for line in rep.sees(".gs-line .gs-c1"))
     rows = rows_of(rep.takes(f"accounts_to_call_{sample.NEWEST}.csv"))
     assert {row["rep"] for row in rows} == {"Ada Moreau"}
 
@@ -177,7 +181,7 @@ def test_an_answer_shows_at_once_and_can_be_undone(rep: Rep, published: Path, ho
     ("page", "words"),
     [
         ("matrix?view=How+many+to+call", "Expected wins"),
-        ("matrix?view=What+changed", "chance rose from 11% to 14%"),
+        ("matrix?view=What+changed", "Chance rose from 11% to 14%"),
         ("divisions?division=Training", "Did the chances come true?"),
         ("health", "Records set aside"),
     ],

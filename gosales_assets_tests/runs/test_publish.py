@@ -12,8 +12,11 @@ from gosales_assets.partitions import Keys
 from gosales_assets.runs.exports import export, without_formulas
 from gosales_assets.runs.inventory import current_partitions, per_table, take_inventory
 from gosales_assets.runs.publish import publish
+from gosales_assets.star.contract import DIM_CUSTOMER
 from gosales_assets.tables import Contract, table
 from gosales_assets.warehouse import Warehouse
+from gosales_assets.whitespace.contract import WHITESPACE
+from gosales_assets_tests.dashboards import published_sample as sample
 
 
 class Scores(Contract):
@@ -127,3 +130,27 @@ def test_exports_defuse_formulas_in_csv_only(tmp_path: Path) -> None:
     assert cells[5:] == names[5:]
     assert pl.read_parquet(parquet)["name"].to_list() == names
     assert without_formulas(frame)["count"].to_list() == list(range(len(names)))
+
+
+def test_what_the_scorecard_is_paged_by_says_what_the_list_says(warehouse: Warehouse) -> None:
+    listed, people = sample.whitespace(), sample.customers()
+    warehouse.write(DIM_CUSTOMER, people)
+    cutoffs = [str(cutoff) for cutoff in sample.CUTOFFS]
+    for cutoff in sample.CUTOFFS:
+        warehouse.write(WHITESPACE, listed.filter(cutoff=cutoff), cutoff=str(cutoff))
+    publish(warehouse, [DIM_CUSTOMER, WHITESPACE], Keys(tuple(cutoffs), tuple(sample.DIVISIONS)))
+    with warehouse.connect(str(warehouse.published_database)) as connection:
+        accounts, divisions, customers = (
+            connection.sql(f"from scorecard.{name}").pl()
+            for name in ("accounts", "divisions", "customers")
+        )
+    assert accounts.height == listed.select("cutoff", "customer_id").n_unique()
+    assert accounts["offers"].sum() == listed.filter(state="potential").height
+    assert accounts["owned"].sum() == listed.filter(state="owned").height
+    assert divisions["rows"].sum() == listed.height
+    assert customers.height == people.height
+    best = listed.filter(rank=1).sort("cutoff")
+    first = accounts.filter(best_rank=1).sort("cutoff")
+    assert first["best_chance"].to_list() == best["icp_score"].to_list()
+    for (_,), part in accounts.group_by(["cutoff"], maintain_order=True):
+        assert part["best_rank"].drop_nulls().is_sorted()
