@@ -8,18 +8,19 @@ and the database that people open (``runs/publish.py``).
 import hashlib
 import json
 import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import dagster as dg
 import duckdb
 import polars as pl
 from dagster_duckdb import DuckDBResource
+from pydantic import PrivateAttr
 
 from gosales_assets.locks import locked
 from gosales_assets.occupancy import SCRATCH, at_work
@@ -77,15 +78,13 @@ class Warehouse(DuckDBResource):
     memory_limit: str = ""
     code_version: str = "unknown"
     basis: str = ""
+    _at_work: ExitStack = PrivateAttr(default_factory=ExitStack)
 
-    @contextmanager
-    def yield_for_execution(
-        self,
-        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
-    ) -> Generator[Self, None, None]:
-        """Be at work in the home folder for as long as a Dagster run has the warehouse."""
-        with at_work(self.home_path):
-            yield self
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Be at work in the home folder for as long as a Dagster run holds this warehouse."""
+        # Not `yield_for_execution`: contexts of tests and sensors would need a `with` of their own.
+        if context.run is not None:
+            self._at_work.enter_context(at_work(self.home_path))
 
     @property
     def home_path(self) -> Path:
