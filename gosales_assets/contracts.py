@@ -197,6 +197,9 @@ def check_partitions(
     per-partition states at "planned"; so each partition's evaluation is logged by itself. What
     failed a blocking check is also marked in the warehouse, so that later runs do not build on it.
     A check that blocks is an error, one that does not a warning, unless ``severity`` says so.
+
+    Where only some divisions of each cutoff fail, the others go on without them: their partitions
+    have failed and are left out downstream (see `Warehouse.is_left_out`), and the run is warned.
     """
     by_default = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
     severity = severity or by_default
@@ -221,13 +224,24 @@ def check_partitions(
                 metadata=_breach_metadata({key: found}),
             )
             operation.log_event(evaluation)  # type: ignore[arg-type]  # typed too narrowly
+    others_go_on = blocking and _others_go_on(table, partitions, broken)
     return dg.AssetCheckResult(
         asset_key=asset_key(table),
         check_name=name,
         passed=not broken,
-        severity=severity,
+        severity=dg.AssetCheckSeverity.WARN if others_go_on else severity,
         metadata=_breach_metadata(broken),
     )
+
+
+def _others_go_on(
+    table: Table, partitions: Sequence[dict[str, str]], broken: Mapping[str, Sequence[Breach]]
+) -> bool:
+    """Whether the table has divisions, and every cutoff of the run one that is whole."""
+    if not broken or "division" not in table.partitions:
+        return False
+    whole = {keys["cutoff"] for keys in partitions if _key(table, keys) not in broken}
+    return whole == {keys["cutoff"] for keys in partitions}
 
 
 def _found(

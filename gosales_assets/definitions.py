@@ -16,7 +16,7 @@ from gosales_assets.drift import assets as drift
 from gosales_assets.features import assets as features
 from gosales_assets.labels import assets as labels
 from gosales_assets.models import assets as models
-from gosales_assets.provenance import basis, code_version
+from gosales_assets.provenance import bases, basis, code_version
 from gosales_assets.runs import assets as runs
 from gosales_assets.scores import assets as scores
 from gosales_assets.settings import Environment, Settings, current_settings, environment
@@ -56,6 +56,7 @@ def build_resources(settings: Settings, env: Environment) -> dict[str, object]:
             memory_limit=env.memory_limit or "",
             code_version=code_version(),
             basis=basis(settings),
+            bases=bases(settings),
         ),
         "tracking": Tracking(home=str(home), uri=env.mlflow_uri or ""),
     }

@@ -46,7 +46,8 @@ class Environment(BaseSettings):
     memory_limit: str | None = Field(None, description="DuckDB's memory limit, such as 4GB.")
     mlflow_uri: str | None = Field(None, description="MLflow server; unset means a file in home.")
     alert_webhook_url: SecretStr | None = Field(
-        None, description="Address that hard drift alerts are posted to; unset: nowhere."
+        None,
+        description="Address that failures and hard drift alerts are posted to; unset: nowhere.",
     )
     database_url: SecretStr | None = Field(
         None, description="SQLAlchemy URL of the database that sales_log.database reads."

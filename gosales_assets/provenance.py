@@ -1,7 +1,7 @@
 """Where a number comes from: the version of the code and the basis of settings and inputs."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +10,24 @@ from gosales_assets.settings import Settings, SettingsError
 
 # Runs that one `gosales run` (or one backfill) started carry the same value of this tag.
 SESSION_TAG = "gosales/session"
+
+
+# Sections of the settings that nothing in a room depends on, neither itself nor by what it reads; a
+# room or section that is not named here depends on all, or is depended on by all.
+_LATER = {
+    "raw": ("labels", "features", "models", "whitespace", "validation", "gates", "drift"),
+    "star": ("labels", "features", "models", "whitespace", "validation", "gates", "drift"),
+    "labels": ("features", "models", "whitespace", "validation", "gates", "drift"),
+    "features": ("models", "whitespace", "validation", "gates", "drift"),
+    "models": ("whitespace", "validation", "gates", "drift"),
+    "scores": ("whitespace", "gates", "drift"),
+    "whitespace": ("gates", "drift"),
+    "validation": ("whitespace", "drift"),
+    "drift": ("whitespace",),
+}
+# Side tables that only lists are made of, and who looks at their files all the same.
+_OF_LISTS = ("open_deals", "blocks", "contacts_log")
+_READ_LISTS_FILES = ("raw", "whitespace", "runs", "star.column_profile")
 
 
 @lru_cache(maxsize=1)
@@ -40,11 +58,39 @@ def basis(settings: Settings) -> str:
     Times stand in for content here, so that a look at the graph does not read every file; the
     load log holds the content's SHA-256.
     """
+    return f"{settings.config_hash}-{_hash_of(input_files(settings))}"
+
+
+def bases(settings: Settings) -> dict[str, str]:
+    """The same of what each room depends on, by room (or by table, where one differs).
+
+    With an equal one, a table need not be made anew although settings or files have changed.
+    """
+    files = input_files(settings)
+    of_lists = {
+        settings.path(table.file)
+        for name, table in settings.side_tables.items()
+        if name in _OF_LISTS
+    }
+    needed = _hash_of(path for path in files if path not in of_lists), _hash_of(files)
+    found = {}
+    for name in (*_LATER, *_READ_LISTS_FILES):
+        config = settings.hash_without(later_sections(name))
+        found[name] = f"{config}-{needed[name in _READ_LISTS_FILES]}"
+    return found
+
+
+def later_sections(name: str) -> tuple[str, ...]:
+    """Sections of the settings that a room (or table) does not depend on."""
+    return _LATER.get(name.partition(".")[0], ())
+
+
+def _hash_of(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in input_files(settings):
+    for path in files:
         stat = path.stat()
         digest.update(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns};".encode())
-    return f"{settings.config_hash}-{digest.hexdigest()[:16]}"
+    return digest.hexdigest()[:16]
 
 
 def parts_of_basis(made_on: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ the YAML: they come from the environment or ``.env``.
 
 import hashlib
 import os
+from collections.abc import Iterable
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -261,7 +262,11 @@ class Settings(Section):
     @cached_property
     def config_hash(self) -> str:
         """Hash of everything in the YAML that can change a result (not of where files are)."""
-        left_out = {"base", "automation"}
+        return self.hash_without(())
+
+    def hash_without(self, sections: Iterable[str]) -> str:
+        """The same, less sections that something does not depend on."""
+        left_out = {"base", "automation", *sections}
         if "today" not in self.model_fields_set:
             left_out.add("today")
         dumped = self.model_dump_json(exclude=left_out)

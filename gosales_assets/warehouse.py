@@ -20,10 +20,11 @@ import dagster as dg
 import duckdb
 import polars as pl
 from dagster_duckdb import DuckDBResource
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
+from gosales_assets.engine import connected
 from gosales_assets.locks import locked
-from gosales_assets.occupancy import SCRATCH, at_work
+from gosales_assets.occupancy import at_work
 from gosales_assets.parts import (
     MANIFEST,
     Part,
@@ -34,7 +35,6 @@ from gosales_assets.parts import (
     sweep,
     write_whole,
 )
-from gosales_assets.storage_problems import explained
 from gosales_assets.tables import Table
 from gosales_assets.whole_files import write_text_whole
 
@@ -78,6 +78,7 @@ class Warehouse(DuckDBResource):
     memory_limit: str = ""
     code_version: str = "unknown"
     basis: str = ""
+    bases: dict[str, str] = Field(default={}, description="Basis by room or table.")
     _at_work: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
@@ -119,11 +120,15 @@ class Warehouse(DuckDBResource):
     def files(self, table: Table, **partition: str) -> list[Path]:
         """Parquet files of one partition, in order; more than one where the table is in parts.
 
+        None for a division that is left out.
+
         Raises
         ------
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
+        if self.is_left_out(table, **partition):
+            return []
         path = self._existing(table, partition)
         return files_of(path.parent, self.parts(table).values()) if table.parts else [path]
 
@@ -214,7 +219,7 @@ class Warehouse(DuckDBResource):
         shutil.rmtree(self.path(table, **partition).parent, ignore_errors=True)
 
     def is_fresh(self, table: Table, **partition: str) -> bool:
-        """Whether the partition is there, unbroken, and made on today's code, settings, inputs."""
+        """Whether the partition is there, whole, and made on today's code and all that it needs."""
         path = self.path(table, **partition)
         if not path.is_file() or _marks(path):
             return False
@@ -222,8 +227,8 @@ class Warehouse(DuckDBResource):
             footer = self.footer(table, **partition)
         except (pl.exceptions.ComputeError, ValueError):  # cut short, as by a power failure
             return False
-        made_on = (footer.get("gosales.code"), footer.get("gosales.basis"))
-        return made_on == (self.code_version, self._basis_of(table))
+        made_on = (footer.get("gosales.code"), footer.get("gosales.needed"))
+        return made_on == (self.code_version, self._needed_by(table))
 
     def mark(self, table: Table, check: str, problem: str | None, **partition: str) -> None:
         """Note that a partition failed a blocking check (or, with None, that it passed).
@@ -241,6 +246,20 @@ class Warehouse(DuckDBResource):
         """Whether the partition failed a blocking check."""
         return bool(_marks(self.path(table, **partition)))
 
+    def is_left_out(self, table: Table, **partition: str) -> bool:
+        """Whether the partition is of one division and failed: it then counts as having no rows.
+
+        So what is wrong with one division does not take the others with it. Its own checks still
+        see what was written.
+        """
+        looked_at = _CHECKED.get() == table.name
+        return "division" in partition and not looked_at and self.is_broken(table, **partition)
+
+    def problems(self, table: Table, **partition: str) -> list[str]:
+        """What blocking checks found wrong with a partition, in words."""
+        marks = _marks(self.path(table, **partition))
+        return [json.loads(mark.read_text(encoding="utf-8"))["problem"] for mark in marks]
+
     def footer(self, table: Table, **partition: str) -> dict[str, str]:
         """What is noted in a partition's footer: checksum, rows, and the basis it was made on."""
         if table.parts:
@@ -253,12 +272,16 @@ class Warehouse(DuckDBResource):
     ) -> pl.DataFrame:
         """Read one partition (or the whole of an unpartitioned table) in its contract's order.
 
+        A division that is left out has no rows.
+
         Raises
         ------
         MissingPartition, BrokenPartition
             When the partition is not there, or failed its contract.
         """
         files, wanted = self.files(table, **partition), list(columns) if columns else None
+        if not files:
+            return table.empty() if wanted is None else table.empty().select(wanted)
         if table.parts:  # under a name there is only ever one content
             return pl.read_parquet(files, columns=wanted, hive_partitioning=False)
         # Opened once: Polars opens a path twice, and another run may replace the file meanwhile.
@@ -288,27 +311,13 @@ class Warehouse(DuckDBResource):
     @contextmanager
     def connect(self, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
         """Open DuckDB with the configured limits; always closed, also after an error."""
-        config: dict[str, Any] = dict(self.connection_config or {})
-        config["preserve_insertion_order"] = "true"
+        limits: dict[str, Any] = dict(self.connection_config or {})
         if self.threads:
-            config["threads"] = self.threads
+            limits["threads"] = self.threads
         if self.memory_limit:
-            config["memory_limit"] = self.memory_limit
-        if database == ":memory:":
-            scratch = self.home_path / SCRATCH
-            with explained(scratch):
-                scratch.mkdir(parents=True, exist_ok=True)
-            config["temp_directory"] = str(scratch)
-        try:
-            connection = duckdb.connect(database, config=config)
-            try:
-                connection.execute("SET enable_progress_bar = false")  # it would write across ours
-                yield connection
-            finally:
-                connection.close()
-        except duckdb.Error:
-            with explained(self.home_path):
-                raise
+            limits["memory_limit"] = self.memory_limit
+        with connected(database, self.home_path, limits) as connection:
+            yield connection
 
     @contextmanager
     def engine(self) -> Iterator["Backend"]:
@@ -336,22 +345,32 @@ class Warehouse(DuckDBResource):
         if not partitions:
             raise MissingPartition(f"{table.name}: no partition was asked for")
         files = [str(file) for keys in partitions for file in self.files(table, **keys)]
+        if not files:
+            import ibis
+
+            return ibis.memtable(table.empty())
         return engine.read_parquet(files, hive_partitioning=False)
 
     def _made_on(self, table: Table, run_id: str) -> dict[str, str]:
         return {
             "gosales.code": self.code_version,
-            "gosales.basis": self._basis_of(table),
+            "gosales.basis": self._with_record(table, self.basis),
+            "gosales.needed": self._needed_by(table),
             "gosales.run": run_id,
         }
 
-    def _basis_of(self, table: Table) -> str:
-        """What a table is made on: settings and inputs, and its record if it has one."""
+    def _needed_by(self, table: Table) -> str:
+        """What of settings and inputs a table is made on: equal, it need not be made anew."""
+        of_room = self.bases.get(table.room, self.basis)
+        return self._with_record(table, self.bases.get(table.name, of_room))
+
+    def _with_record(self, table: Table, basis: str) -> str:
+        """A basis, and the table's record if it has one."""
         files = (self.home_path / table.record).rglob("*.parquet") if table.record else ()
         names = sorted(file.name for file in files)
         if not names:
-            return self.basis
-        return hashlib.sha256("\n".join([self.basis, *names]).encode()).hexdigest()[:16]
+            return basis
+        return hashlib.sha256("\n".join([basis, *names]).encode()).hexdigest()[:16]
 
     def _existing(self, table: Table, partition: Mapping[str, str]) -> Path:
         path = self.path(table, **partition)
@@ -360,8 +379,7 @@ class Warehouse(DuckDBResource):
             raise MissingPartition(
                 f"{table.name}{f' [{keys}]' if keys else ''} is not there yet: materialize it first"
             )
-        for mark in [] if _CHECKED.get() == table.name else _marks(path):
-            problem = json.loads(mark.read_text(encoding="utf-8"))["problem"]
+        for problem in [] if _CHECKED.get() == table.name else self.problems(table, **partition):
             raise BrokenPartition(
                 f"{table.name} {dict(partition) or ''} failed a check ({problem}): "
                 "mend its input and materialize it again"

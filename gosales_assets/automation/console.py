@@ -99,14 +99,10 @@ def _summary(
 
 
 def _account_text(done: Refresh, account: Account) -> str:
-    problems = [
-        f"FAILED: {c.table}{f' [{c.partition}]' if c.partition else ''}: check "
-        f"{c.check!r}: {c.detail}"
-        for c in done.failed_checks
-    ]
+    problems = [f"FAILED: {check.in_words()}" for check in done.failed_checks]
     if done.error:
         problems.append(f"FAILED: {done.error}")
     warnings = [f"  {c.table}, check {c.check!r}: {c.detail}" for c in done.check_warnings]
     if warnings:
         warnings = ["", "Checks that warn; what they found is in the Dagster UI", *warnings]
-    return "\n".join([*problems, *([] if problems else in_words(account)), *warnings])
+    return "\n".join([*problems, *([] if done.stopped else in_words(account)), *warnings])

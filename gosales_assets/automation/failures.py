@@ -7,20 +7,23 @@ all runs of the instance, and moves on when a message has arrived.
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
+from gosales_assets.automation.refresh import FailedCheck, failed_checks
 from gosales_assets.automation.switches import SECONDS_BETWEEN, switched
 from gosales_assets.automation.webhook import UNSET, NotPosted, post
-from gosales_assets.contracts import broken_rule
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.settings import Settings, current_settings, environment
 
 _EVENTS = {
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.ENGINE_EVENT,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
 }
 _AT_A_TIME = 50
@@ -73,10 +76,10 @@ def message(
     """What is told of the failed runs of one session: a text for chats, and parts for programs."""
     jobs = [run for run in runs if not run.job_name.startswith("__")]
     run = (jobs or list(runs))[0]
-    checks = [check for each in runs for check in failed_checks(instance, each)]
+    checks = [check for each in runs for check in _failed_checks(instance, each)]
     errors = list(dict.fromkeys(error for each in runs for error in _errors(instance, each)))
     what = run.job_name if jobs else "a run of assets"
-    lines = [_in_words(check) for check in checks]
+    lines = [check.in_words() for check in checks]
     head = f"{name}: {what} failed (run {run.run_id})"
     return {
         "text": "\n".join([head, *(lines or errors)]),
@@ -84,44 +87,26 @@ def message(
         "job": run.job_name,
         "run_id": run.run_id,
         "errors": errors,
-        "failed_checks": checks,
+        "failed_checks": [asdict(check) for check in checks],
     }
 
 
-def failed_checks(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dict[str, Any]]:
-    """Blocking checks of a run that failed: of each partition, or of the table as a whole."""
-    found = [
-        evaluation
-        for event in _events(instance, run)
-        if (evaluation := _evaluation(event)) and evaluation.blocking and not evaluation.passed
-    ]
-    by_partition = {(e.asset_key, e.check_name) for e in found if e.partition}
-    return [
-        {
-            "table": ".".join(e.asset_key.path),
-            "check": e.check_name,
-            "partition": e.partition,
-            "detail": broken_rule(e),
-        }
-        for e in found
-        if e.partition or (e.asset_key, e.check_name) not in by_partition
-    ]
-
-
-def _in_words(check: dict[str, Any]) -> str:
-    where = f" [{check['partition']}]" if check["partition"] else ""
-    return f"{check['table']}{where}: check {check['check']!r}: {check['detail']}"
-
-
-def _evaluation(event: dg.DagsterEvent) -> dg.AssetCheckEvaluation | None:
-    data = event.event_specific_data
-    return data if isinstance(data, dg.AssetCheckEvaluation) else None
+def _failed_checks(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[FailedCheck]:
+    found = [event.event_specific_data for event in _events(instance, run)]
+    evaluations = [each for each in found if isinstance(each, dg.AssetCheckEvaluation)]
+    return failed_checks(evaluations, blocking=True)
 
 
 def _errors(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
-    """What went wrong, in one line for each step; the run's own words where no step failed."""
+    """What went wrong, in one line for each step; where none began, why the run could not load."""
     events = _events(instance, run)
     told = [_of_step(event) for event in events if event.is_step_failure]
+    # A run that finds settings or files that cannot be used does not get to its first step.
+    told = told or [
+        _first_cause(event.engine_event_data.error)
+        for event in events
+        if event.is_engine_event and event.engine_event_data.error is not None
+    ]
     return told or [event.message or "" for event in events if event.is_run_failure]
 
 
@@ -129,11 +114,13 @@ def _of_step(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
         return f"{event.step_key}: {data.user_failure_data.description}"
-    error = data.error
+    return f"{event.step_key}: {_first_cause(data.error)}"
+
+
+def _first_cause(error: SerializableErrorInfo | None) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
-    first = error.message.strip().splitlines()[0] if error is not None else "it failed"
-    return f"{event.step_key}: {first}"
+    return error.message.strip().splitlines()[0] if error is not None else "it failed"
 
 
 def _events(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:

@@ -13,11 +13,11 @@ import dagster as dg
 
 from gosales_assets.automation.choice import Choice, choose
 from gosales_assets.automation.killed_runs import end_killed_runs
-from gosales_assets.automation.refresh import FailedCheck, Refresh, Watcher, refresh
+from gosales_assets.automation.refresh import Refresh, Watcher, refresh
 from gosales_assets.occupancy import only_run
 from gosales_assets.partitions import KEYS
 from gosales_assets.provenance import SESSION_TAG
-from gosales_assets.settings import Settings, current_settings
+from gosales_assets.settings import Settings, SettingsError, current_settings
 from gosales_assets.sources.outline import check_sources
 from gosales_assets.warehouse import Warehouse
 
@@ -68,9 +68,12 @@ def _job(name: str, rooms: Sequence[str] | None, description: str) -> dg.JobDefi
         warehouse: Warehouse,
         settings: dg.ResourceParam[Settings],
     ) -> None:
-        choice = choose(KEYS, config.cutoffs, config.divisions, rooms)
-        check_sources(settings)
-        _refresh(context, warehouse, choice)
+        try:
+            choice = choose(KEYS, config.cutoffs, config.divisions, rooms)
+            check_sources(settings)
+            _refresh(context, warehouse, choice)
+        except SettingsError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
 
     @dg.job(name=name, description=description, tags=CHAIN, executor_def=_executor())
     def job() -> None:
@@ -95,19 +98,14 @@ def _refresh(context: dg.OpExecutionContext, warehouse: Warehouse, choice: Choic
         done = refresh(defs, context.instance, warehouse, KEYS, _Log(context.log), choice, session)
     context.log.info(f"up to date before: {len(done.up_to_date)} assets")
     for check in done.check_warnings:
-        context.log.warning(_in_words(check))
+        context.log.warning(check.in_words())
     if not done.succeeded:
         raise dg.Failure(_problems(done), allow_retries=False)
 
 
 def _problems(done: Refresh) -> str:
-    told = [_in_words(check) for check in done.failed_checks]
+    told = [check.in_words() for check in done.failed_checks]
     return "\n".join([*told, *([done.error] if done.error else [])])
-
-
-def _in_words(check: FailedCheck) -> str:
-    where = f" [{check.partition}]" if check.partition else ""
-    return f"{check.table}{where}: check {check.check!r}: {check.detail}"
 
 
 _NEEDED = "What that needs and is out of date is made first; what is up to date is skipped."

@@ -12,7 +12,7 @@ import dagster as dg
 from gosales_assets.automation.jobs import everything
 from gosales_assets.automation.switches import SECONDS_BETWEEN, switched, waiting_run
 from gosales_assets.provenance import input_files
-from gosales_assets.settings import Settings, current_settings
+from gosales_assets.settings import Settings, current_settings, environment
 
 _SHOWN = 3
 Stamps = dict[str, str]
@@ -35,6 +35,13 @@ class Landing:
     taken: Stamps = field(default_factory=dict)
     seen: Stamps = field(default_factory=dict)
     requests: int = 0
+
+
+def landed_files(settings: Settings) -> list[Path]:
+    """Files that somebody lands: all inputs but the extracts, which a run itself makes."""
+    extracts = (environment().home / "extracts").resolve()
+    files = input_files(settings)
+    return [path for path in files if not path.resolve().is_relative_to(extracts)]
 
 
 def stamps_of(files: Iterable[Path]) -> Stamps:
@@ -83,7 +90,7 @@ def landing(
 ) -> dg.SensorResult:
     """Ask for a refresh once what changed has settled; several changes make one."""
     before = Landing(**json.loads(context.cursor or "{}"))
-    now = stamps_of(input_files(settings))
+    now = stamps_of(landed_files(settings))
     told = changes(before.taken, now)
     growing = unsettled(
         {name: now[name] for name in told if name in now},

@@ -36,10 +36,18 @@ class FailedCheck:
     partition: str | None
     detail: str
 
+    def in_words(self) -> str:
+        """Say it in one line."""
+        where = f" [{self.partition}]" if self.partition else ""
+        return f"{self.table}{where}: check {self.check!r}: {self.detail}"
+
 
 @dataclass
 class Refresh:
-    """What a refresh did: seconds per step, what was up to date, and what went wrong."""
+    """What a refresh did: seconds per step, what was up to date, what failed, whether it stopped.
+
+    A blocking check that fails for some divisions only does not stop it: they are left out.
+    """
 
     session: str
     durations: dict[str, float] = field(default_factory=dict)
@@ -47,10 +55,11 @@ class Refresh:
     failed_checks: list[FailedCheck] = field(default_factory=list)
     check_warnings: list[FailedCheck] = field(default_factory=list)
     error: str | None = None
+    stopped: bool = False
 
     @property
     def succeeded(self) -> bool:
-        """Whether every step ran to its end."""
+        """Whether every step ran to its end, for every division."""
         return not self.failed_checks and self.error is None
 
 
@@ -114,13 +123,13 @@ def refresh(
         for tags in range_tags(step, missing, keys):
             result = _run(defs, instance, step.assets, tags | ours, ticks.tick)
             _take_note(done, result)
-            if not done.succeeded:
+            if done.stopped:
                 break
         unfinished.end(step.names, missing)
         ticks.finish()
         seconds = time.monotonic() - began
         done.durations[step.title] = round(done.durations.get(step.title, 0.0) + seconds, 2)
-        if not done.succeeded:
+        if done.stopped:
             break
     return done
 
@@ -168,15 +177,17 @@ def _run(
 
 def _take_note(done: Refresh, result: dg.ExecuteInProcessResult) -> None:
     evaluations = result.get_asset_check_evaluations()
-    done.check_warnings += _failed_checks(evaluations, blocking=False)
+    done.check_warnings += failed_checks(evaluations, blocking=False)
+    # A division that failed is told of, too; the others went on without it.
+    done.failed_checks += failed_checks(evaluations, blocking=True)
     if not result.success:
-        done.failed_checks = _failed_checks(evaluations, blocking=True)
         done.error = _first_error(result)
-        if done.succeeded:
+        if not done.error and not done.failed_checks:
             done.error = f"a run failed: see run {result.run_id} in the Dagster UI"
+        done.stopped = True
 
 
-def _failed_checks(
+def failed_checks(
     evaluations: Sequence[dg.AssetCheckEvaluation], *, blocking: bool
 ) -> list[FailedCheck]:
     """Checks that failed: those that block for each partition, warnings once over all of them."""

@@ -128,6 +128,8 @@ def _of_division(
     warehouse: Warehouse, settings: Settings, cutoff: str, division: str
 ) -> Iterator[Alert]:
     keys = {"cutoff": cutoff, "division": division}
+    if warehouse.is_left_out(CALIBRATION, **keys):
+        return  # it has no scores, which an alert says already
     current = _scores(warehouse, cutoff, division)
     fitted = _fitted(warehouse, keys)
     rates = list(_known_rates(warehouse, cutoff, division))
@@ -167,8 +169,10 @@ def _of_features(warehouse: Warehouse, settings: Settings, cutoff: str) -> Itera
         return  # nothing was trained for this cutoff, so nothing goes by any feature
     top = top_features(load_card(warehouse.home_path, cutoff), list(FEATURE_MATRIX.types))
     of_customers = [name for name in top if "__all__" in name]
-    for index, division in enumerate(KEYS.divisions):
-        keys = {"cutoff": cutoff, "division": division}
+    cells = [{"cutoff": cutoff, "division": division} for division in KEYS.divisions]
+    whole = [keys for keys in cells if not warehouse.is_left_out(CALIBRATION, **keys)]
+    for index, keys in enumerate(whole):
+        division = keys["division"]
         calibrated_on = _fitted(warehouse, keys)["calibration_cutoff"]
         groups: list[tuple[str | None, list[str]]] = [
             (division, [name for name in top if "__div__" in name])

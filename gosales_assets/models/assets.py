@@ -44,6 +44,7 @@ from gosales_assets.partitions import (
     up_to,
 )
 from gosales_assets.pictures import png
+from gosales_assets.provenance import later_sections
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import DIM_CUTOFF
 from gosales_assets.tracking import Tracking
@@ -244,7 +245,8 @@ def _train(
     else:
         reason = f"by {cutoff}, no window of an earlier cutoff was over ({in_words(windows)})"
         made = card.untrained_card(cutoff, windows, WARM_UP, reason)
-    made["model_version"] = f"{cutoff}+{settings.config_hash[:8]}+{warehouse.code_version}"
+    recipe = settings.hash_without(later_sections("models"))[:8]
+    made["model_version"] = f"{cutoff}+{recipe}+{warehouse.code_version}"
     text = card.markdown(made)
     folder = artefact.save(warehouse.home_path, cutoff, made, text, fitted)
     mlflow_record.log_card(made, text)

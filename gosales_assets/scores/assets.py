@@ -40,7 +40,7 @@ from gosales_assets.pictures import png
 from gosales_assets.scores.calibrated import calibrated_in_the_large
 from gosales_assets.scores.contract import ICP_SCORES, UNSCORED
 from gosales_assets.scores.figures import score_histogram
-from gosales_assets.scores.guards import Usable, usable
+from gosales_assets.scores.guards import Usable, unreadable, usable
 from gosales_assets.scores.prospect_assets import PROSPECT_ASSETS, PROSPECT_CHECKS
 from gosales_assets.scores.scoring import rank, score
 from gosales_assets.settings import Settings
@@ -70,8 +70,7 @@ class _Cutoff:
     def model(self, cutoff: str) -> Usable:
         """Model of a cutoff, and what it must not score."""
         if cutoff not in self.models:
-            home = self.warehouse.home_path
-            self.models[cutoff] = usable(home, cutoff, KEYS.divisions, FEATURES)
+            self.models[cutoff] = _usable(self.warehouse, cutoff)
         return self.models[cutoff]
 
     def ranked(self, cutoff: str, divisions: Sequence[str]) -> pl.DataFrame | None:
@@ -146,7 +145,7 @@ def icp_scores(
 def unscored(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     """Say for each division of a cutoff that has no scores why it has none."""
     for cutoff in context.partition_keys:
-        refused = usable(warehouse.home_path, cutoff, KEYS.divisions, FEATURES).refused
+        refused = _usable(warehouse, cutoff).refused
         records = [
             {"cutoff": day(cutoff), "division": division, "reason": reason}
             for division, reason in refused.items()
@@ -239,6 +238,12 @@ def probabilities_are_calibrated(
         name="calibrated_in_the_large",
         blocking=False,
     )
+
+
+def _usable(warehouse: Warehouse, cutoff: str) -> Usable:
+    """Model of a cutoff, less the divisions whose matrix or calibration failed a check."""
+    broken = unreadable(warehouse, cutoff, KEYS.divisions, (FEATURE_MATRIX, CALIBRATION))
+    return usable(warehouse.home_path, cutoff, KEYS.divisions, FEATURES, broken)
 
 
 def _scores(

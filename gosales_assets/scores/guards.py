@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from gosales_assets.models import artefact
 from gosales_assets.models.inputs import ModelMismatch
+from gosales_assets.tables import Table
+from gosales_assets.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,13 @@ class Usable:
         return sorted(name for name in divisions if name in known and name not in self.refused)
 
 
-def usable(home: Path, cutoff: str, divisions: Iterable[str], features: Sequence[str]) -> Usable:
+def usable(
+    home: Path,
+    cutoff: str,
+    divisions: Iterable[str],
+    features: Sequence[str],
+    broken: Mapping[str, str] = MappingProxyType({}),
+) -> Usable:
     """Load a cutoff's model and decide which divisions it must not score.
 
     Parameters
@@ -40,6 +49,8 @@ def usable(home: Path, cutoff: str, divisions: Iterable[str], features: Sequence
         All that are predicted.
     features
         Feature columns of the matrices that are to be scored.
+    broken
+        Divisions whose own data failed a check -> what is wrong (see `unreadable`).
 
     Raises
     ------
@@ -58,7 +69,21 @@ def usable(home: Path, cutoff: str, divisions: Iterable[str], features: Sequence
     if trained is None:
         return Usable(None, {})
     found = {division: unscorable(trained.card, division) for division in wanted}
-    return Usable(trained, {name: why for name, why in found.items() if why is not None})
+    refused = {name: why for name, why in found.items() if why is not None}
+    return Usable(trained, refused | dict(broken))
+
+
+def unreadable(
+    warehouse: Warehouse, cutoff: str, divisions: Iterable[str], tables: Iterable[Table]
+) -> dict[str, str]:
+    """Divisions whose partition of one of the tables failed a check -> what is wrong with it."""
+    given = list(tables)
+    return {
+        division: f"{table.name} of {division} failed a check: {problems[0]}"
+        for division in sorted(divisions)
+        for table in given
+        if (problems := warehouse.problems(table, cutoff=cutoff, division=division))
+    }
 
 
 def unscorable(card: Mapping[str, Any], division: str) -> str | None:

@@ -1,6 +1,9 @@
 """A web server on loopback that keeps what is posted to it."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -29,3 +32,17 @@ class Hook:
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.server.server_port}/services/{SECRET}"
+
+
+@contextmanager
+def listening() -> Iterator[Hook]:
+    """A hook that answers in a thread of its own."""
+    made = Hook()
+    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.server.shutdown()
+        made.server.server_close()
+        thread.join()

@@ -90,9 +90,9 @@ def test_a_choice_that_is_not_there_fails_the_job_and_names_the_nearest(
     done = run(everything, instance, resources, {"divisions": "Simulaton", "cutoffs": ""})
     assert not done.success
     (failed,) = done.get_step_failure_events()
-    error = failed.step_failure_data.error
-    assert error is not None
-    assert "the nearest is 'Simulation'" in error.to_string()
+    told = failed.step_failure_data.user_failure_data
+    assert told is not None
+    assert told.description == "divisions: no division 'Simulaton'; the nearest is 'Simulation'"
 
 
 def test_everything_is_off_by_default() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import dagster as dg
 import pytest
 
 from gosales_assets.automation.jobs import CHAIN, everything
-from gosales_assets.automation.landing import landing
+from gosales_assets.automation.landing import landed_files, landing
 from gosales_assets.automation.switches import waiting_run
-from gosales_assets.settings import Settings, load_settings
+from gosales_assets.provenance import input_files
+from gosales_assets.settings import Settings, environment, load_settings
 
 YAML = """
 sales_log: {files: ["landing/*.csv"]}
@@ -167,3 +169,14 @@ def test_a_folder_that_was_emptied_is_no_error(sensor: Sensor) -> None:
     request = sensor.asked()
     assert request is not None
     assert request.tags["gosales/because"] == "removed: january.csv"
+
+
+def test_extracts_of_the_database_are_not_landed(sensor: Sensor) -> None:
+    made = environment().home / "extracts" / "landing-test"
+    made.mkdir(parents=True)
+    log = sensor.settings.sales_log.model_copy(update={"files": ["landing/*.csv", f"{made}/*"]})
+    both = sensor.settings.model_copy(update={"sales_log": log})
+    land(made / "sales.csv", "a,b\n")
+    assert made / "sales.csv" in input_files(both)
+    assert {path.name for path in landed_files(both)} == {"january.csv"}
+    shutil.rmtree(made)

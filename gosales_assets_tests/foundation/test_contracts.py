@@ -17,7 +17,7 @@ from gosales_assets.contracts import (
     store,
     table_asset,
 )
-from gosales_assets.partitions import KEYS
+from gosales_assets.partitions import ALL_DIVISIONS, KEYS, divisions_by_cutoff
 from gosales_assets.tables import Contract, Table, table
 from gosales_assets.warehouse import Warehouse
 
@@ -142,16 +142,20 @@ def doubled(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
         store(context, warehouse, DOUBLED, twice, cutoff=cutoff)
 
 
+def between(first: str, last: str) -> dict[str, str]:
+    return {
+        "dagster/asset_partition_range_start": first,
+        "dagster/asset_partition_range_end": last,
+    }
+
+
 def run(
     instance: dg.DagsterInstance, warehouse: Warehouse, cutoffs: list[str], *tables: Table
 ) -> dg.ExecuteInProcessResult:
     return dg.materialize(
         [counts, doubled, contract_check(COUNTS), contract_check(DOUBLED)],
         selection=dg.AssetSelection.assets(*(asset_key(t) for t in tables)),
-        tags={
-            "dagster/asset_partition_range_start": cutoffs[0],
-            "dagster/asset_partition_range_end": cutoffs[-1],
-        },
+        tags=between(cutoffs[0], cutoffs[-1]),
         instance=instance,
         resources={"warehouse": warehouse},
         raise_on_error=False,
@@ -271,3 +275,92 @@ def test_a_check_that_cannot_be_carried_out_has_failed(
     assert warehouse.is_broken(COUNTS, cutoff=KEYS.cutoffs[0]), "the other check still stands"
     warehouse.mark(COUNTS, "other", None, cutoff=KEYS.cutoffs[0])
     assert not warehouse.is_broken(COUNTS, cutoff=KEYS.cutoffs[0])
+
+
+CELLS = table(
+    Counts,
+    "toy.cells",
+    grain="one row per name",
+    sort=("name",),
+    partitions=("cutoff", "division"),
+)
+TOTALS = table(
+    Counts, "toy.totals", grain="one row per name", sort=("name",), partitions=("cutoff",)
+)
+HERE, NEXT = KEYS.cutoffs[:2]
+A, B, C = KEYS.divisions[:3]
+
+
+def cells_with(bad: set[tuple[str, str]]) -> dg.AssetsDefinition:
+    @table_asset(CELLS)
+    def cells(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+        for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
+            for division in divisions:
+                names = [division] * (2 if (cutoff, division) in bad else 1)
+                made = frame(names, [1] * len(names))
+                store(context, warehouse, CELLS, made, cutoff=cutoff, division=division)
+
+    return cells
+
+
+@table_asset(TOTALS, deps=[dep(CELLS, ALL_DIVISIONS)])
+def totals(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    for cutoff in context.partition_keys:
+        of_cutoff = [{"cutoff": cutoff, "division": division} for division in (A, B, C)]
+        with warehouse.engine() as engine:
+            scanned = warehouse.scan(engine, CELLS, of_cutoff).count().to_polars()
+        together = warehouse.read_many(CELLS, of_cutoff)
+        assert together.height == scanned
+        store(context, warehouse, TOTALS, together, cutoff=cutoff)
+
+
+def run_cells(
+    instance: dg.DagsterInstance, warehouse: Warehouse, bad: set[tuple[str, str]], last: str = C
+) -> dg.ExecuteInProcessResult:
+    return dg.materialize(
+        [cells_with(bad), contract_check(CELLS)],
+        instance=instance,
+        resources={"warehouse": warehouse},
+        tags=between(f"{HERE}|{A}", f"{NEXT}|{last}"),
+        raise_on_error=False,
+    )
+
+
+def test_one_bad_division_is_left_out_and_the_others_go_on(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    done = run_cells(instance, warehouse, {(NEXT, B)})
+    assert done.success
+    states = {e.partition: e.passed for e in done.get_asset_check_evaluations()}
+    assert states.pop(None) is False
+    assert {key for key, passed in states.items() if not passed} == {f"{NEXT}|{B}"}
+    assert len(states) == 6
+    shown = instance.event_log_storage.get_asset_check_partition_info(
+        [dg.AssetCheckKey(asset_key(CELLS), "contract")]
+    )
+    in_ui = {each.partition_key: each.latest_execution_status.value for each in shown}
+    wanted = {key: "SUCCEEDED" if passed else "FAILED" for key, passed in states.items()}
+    assert {key: in_ui[key] for key in wanted} == wanted, "as the page of the check shows them"
+    bad = {"cutoff": NEXT, "division": B}
+    assert warehouse.is_broken(CELLS, **bad)
+    assert warehouse.read(CELLS, **bad).is_empty()
+    assert warehouse.read(CELLS, columns=["name"], **bad).columns == ["name"]
+    assert warehouse.read_unchecked(CELLS, **bad).height == 2, "its checks see what was written"
+    dg.materialize(
+        [totals],
+        instance=instance,
+        resources={"warehouse": warehouse},
+        tags=between(HERE, NEXT),
+    )
+    assert warehouse.read(TOTALS, cutoff=HERE)["name"].to_list() == [A, B, C]
+    assert warehouse.read(TOTALS, cutoff=NEXT)["name"].to_list() == [A, C]
+    healed = run_cells(instance, warehouse, set())
+    assert healed.success
+    assert warehouse.read(CELLS, **bad).height == 1
+
+
+def test_a_cutoff_without_a_whole_division_stops(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    assert not run_cells(instance, warehouse, {(NEXT, name) for name in (A, B, C)}).success
+    assert not run_cells(instance, warehouse, {(HERE, A), (NEXT, A)}, last=A).success

@@ -1,6 +1,7 @@
 """Partitions are typed, sorted, whole or not there, and keep what they were made on."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -109,13 +110,25 @@ def test_fresh_means_same_code_and_basis_and_no_failed_check(warehouse: Warehous
 
 
 def test_a_broken_partition_is_not_built_on_until_it_is_written_anew(warehouse: Warehouse) -> None:
+    whole = replace(THINGS, name="room.whole", partitions=("cutoff",))
+    cutoff = KEYS["cutoff"]
+    warehouse.write(whole, frame(["a"]), cutoff=cutoff)
+    warehouse.mark(whole, "contract", "count: below 0", cutoff=cutoff)
+    with pytest.raises(BrokenPartition, match="count: below 0"):
+        warehouse.read(whole, cutoff=cutoff)
+    assert warehouse.read_unchecked(whole, cutoff=cutoff).height == 1
+    warehouse.mark(whole, "conservation", None, cutoff=cutoff)
+    assert warehouse.is_broken(whole, cutoff=cutoff)
+    warehouse.write(whole, frame(["a"]), cutoff=cutoff)
+    assert warehouse.read(whole, cutoff=cutoff).height == 1
+
+
+def test_a_broken_division_has_no_rows_until_it_is_written_anew(warehouse: Warehouse) -> None:
     warehouse.write(THINGS, frame(["a"]), **KEYS)
     warehouse.mark(THINGS, "contract", "count: below 0", **KEYS)
-    with pytest.raises(BrokenPartition, match="count: below 0"):
-        warehouse.read(THINGS, **KEYS)
+    assert warehouse.read(THINGS, **KEYS).is_empty()
+    assert warehouse.problems(THINGS, **KEYS) == ["count: below 0"]
     assert warehouse.read_unchecked(THINGS, **KEYS).height == 1
-    warehouse.mark(THINGS, "conservation", None, **KEYS)
-    assert warehouse.is_broken(THINGS, **KEYS)
     warehouse.write(THINGS, frame(["a"]), **KEYS)
     assert warehouse.read(THINGS, **KEYS).height == 1
 

@@ -190,9 +190,13 @@ def until(true: Callable[[], bool], seconds: float, otherwise: str, every: float
 
 def _loaded(server: Server, process: subprocess.Popen[bytes]) -> bool:
     assert process.poll() is None, "the server ended"
-    query = "{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }"
+    query = """{ workspaceOrError { ... on Workspace { locationEntries {
+        name loadStatus locationOrLoadError { __typename } } } } }"""
     try:
         entries = server.ask(query)["workspaceOrError"]["locationEntries"]
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
-    return [(e["name"], e["loadStatus"]) for e in entries] == [("gosales_assets", "LOADED")]
+    if [(e["name"], e["loadStatus"]) for e in entries] != [("gosales_assets", "LOADED")]:
+        return False
+    assert entries[0]["locationOrLoadError"]["__typename"] == "RepositoryLocation"
+    return True

@@ -7,9 +7,9 @@ house that a file can break.
 import dagster as dg
 import ibis
 
+from gosales_assets import definitions as platform  # one name for Dagster to find: defs
 from gosales_assets.breaches import Breach
 from gosales_assets.contracts import asset_key, check_partitions
-from gosales_assets.definitions import defs as platform
 from gosales_assets.sources.contract import SALES_LINES
 from gosales_assets.warehouse import Warehouse
 
@@ -40,4 +40,4 @@ def no_test_orders(
     return check_partitions(context, SALES_LINES, find, name="no_test_orders")
 
 
-defs = dg.Definitions.merge(platform, dg.Definitions(asset_checks=[no_test_orders]))
+defs = dg.Definitions.merge(platform.defs, dg.Definitions(asset_checks=[no_test_orders]))

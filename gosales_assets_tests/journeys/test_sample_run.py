@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+import yaml
 
 from gosales_assets_tests.journeys.commands import Outcome, gosales, run
 
@@ -217,6 +218,52 @@ def test_a_lost_partition_is_rebuilt_and_nothing_else(small_run: Outcome) -> Non
     assert healed.checksum("whitespace.whitespace") == small_run.checksum("whitespace.whitespace")
     assert "star/fact_transactions" in healed.summary["up_to_date"]
     assert "whitespace/whitespace" not in healed.summary["up_to_date"]
+
+
+@pytest.mark.slow
+def test_a_setting_of_the_list_leaves_what_it_is_made_of_alone(
+    small_run: Outcome, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(small_run.home, home)
+    config = SAMPLE / "shorter.yaml"
+    content = yaml.safe_load((SAMPLE / "gosales.yaml").read_text(encoding="utf-8"))
+    config.write_text(yaml.safe_dump(content | {"whitespace": {"top_percent": 0.05}}), "utf-8")
+    again = run(home, config)
+    assert again.code == 0, again.errors
+    kept = {name.split("/")[0] for name in again.summary["up_to_date"]}
+    assert kept >= {"raw", "star", "labels", "features", "models", "scores", "validation"}
+    assert "models/pooled_model" in again.summary["up_to_date"]
+    assert again.checksum("scores.icp_scores") == small_run.checksum("scores.icp_scores")
+    selected = "select count(*) from whitespace.whitespace where selected"
+    assert again.query(selected).item() < small_run.query(selected).item()
+    registry = again.query("select distinct config_hash from runs.run_registry")
+    assert registry.height == 2, "old partitions tell of the settings that they were made with"
+
+
+@pytest.mark.slow
+def test_a_backfill_makes_the_cells_that_were_named(small_run: Outcome, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(small_run.home, home)
+    scored = small_run.query("select distinct cutoff from scores.icp_scores order by 1")["cutoff"]
+    old, division = scored[0].isoformat(), "Simulation"
+    for table in ("scores/icp_scores", "validation/backtests"):
+        shutil.rmtree(home / "lake" / table)
+    asked = ["--cutoffs", old, "--divisions", division.lower()]
+    done = gosales(home, "run", "--config", str(SAMPLE / "gosales.yaml"), *asked)
+    assert done.returncode == 0, done.stderr
+    for table in ("scores/icp_scores", "validation/backtests"):
+        made = [part.parent for part in (home / "lake" / table).rglob("part.parquet")]
+        assert [(at.parent.name, at.name) for at in made] == [
+            (f"cutoff={old}", f"division={division}")
+        ]
+    cell = (home / "lake" / "scores" / "icp_scores").rglob("part.parquet")
+    before = small_run.query(
+        f"select * exclude (run_id) from scores.icp_scores where cutoff = '{old}' "
+        f"and division = '{division}' order by customer_id"
+    )
+    again = pl.read_parquet(next(cell), hive_partitioning=False).drop("run_id")
+    assert again.equals(before.select(again.columns))
 
 
 BASE = f"""
