@@ -31,6 +31,7 @@ from gosales_assets.parts import (
     Rewrite,
     checksum_of,
     files_of,
+    in_order,
     read_manifest,
     sweep,
     write_whole,
@@ -83,7 +84,7 @@ class Warehouse(DuckDBResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Be at work in the home folder for as long as a Dagster run holds this warehouse."""
-        # Not `yield_for_execution`: contexts of tests and sensors would need a `with` of their own.
+        # Not `yield_for_execution`: contexts of sensors would need a `with` of their own.
         if context.run is not None:
             self._at_work.enter_context(at_work(self.home_path))
 
@@ -173,7 +174,7 @@ class Warehouse(DuckDBResource):
             with self.rewrite(table, run_id) as rewrite:
                 rewrite.write("all", frame)
             return self.written(table)
-        typed = _in_order(table.typed(frame), table.sort).rechunk()
+        typed = in_order(table.typed(frame), table.sort).rechunk()
         target = self.path(table, **partition)
         checksum = checksum_of(typed.drop(table.volatile))
         footer = {
@@ -210,9 +211,9 @@ class Warehouse(DuckDBResource):
 
     def written(self, table: Table, **partition: str) -> Written:
         """Say what there is of one partition: its rows and its checksum."""
-        footer, path = self.footer(table, **partition), self.path(table, **partition)
-        rows = int(footer["gosales.rows"])
-        return Written(table.name, partition, rows, footer["gosales.checksum"], path)
+        noted, path = self.footer(table, **partition), self.path(table, **partition)
+        rows, checksum = int(noted["gosales.rows"]), noted["gosales.checksum"]
+        return Written(table.name, partition, rows, checksum, path)
 
     def remove(self, table: Table, **partition: str) -> None:
         """Remove one partition, if it is there."""
@@ -220,8 +221,7 @@ class Warehouse(DuckDBResource):
 
     def is_fresh(self, table: Table, **partition: str) -> bool:
         """Whether the partition is there, whole, and made on today's code and all that it needs."""
-        path = self.path(table, **partition)
-        if not path.is_file() or _marks(path):
+        if not self.has(table, **partition) or self.is_broken(table, **partition):
             return False
         try:
             footer = self.footer(table, **partition)
@@ -312,12 +312,10 @@ class Warehouse(DuckDBResource):
     def connect(self, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
         """Open DuckDB with the configured limits; always closed, also after an error."""
         limits: dict[str, Any] = dict(self.connection_config or {})
-        if self.threads:
-            limits["threads"] = self.threads
-        if self.memory_limit:
-            limits["memory_limit"] = self.memory_limit
-        with connected(database, self.home_path, limits) as connection:
-            yield connection
+        given = {"threads": self.threads, "memory_limit": self.memory_limit}
+        limits |= {name: value for name, value in given.items() if value}
+        with connected(database, self.home_path, limits) as opened:
+            yield opened
 
     @contextmanager
     def engine(self) -> Iterator["Backend"]:
@@ -395,12 +393,6 @@ def checking(table: Table) -> Iterator[None]:
         yield
     finally:
         _CHECKED.reset(token)
-
-
-def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Sort, unless the rows are in order already: to look costs little, to sort wide rows much."""
-    keyed = frame.select(pl.struct(keys)).to_series()
-    return frame if keyed.is_sorted() else frame.sort(keys, maintain_order=True)
 
 
 def _marks(part: Path) -> list[Path]:
