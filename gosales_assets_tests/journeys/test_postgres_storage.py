@@ -4,13 +4,14 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 import yaml
 
 from gosales_assets_tests.paths import REPOSITORY
-from gosales_assets_tests.sources.postgres_server import OWNER, PASSWORD, binaries, running
+from gosales_assets_tests.sources.postgres_server import PASSWORD, binaries, running
 
 pytest.importorskip("dagster_postgres", reason="needs .venv/bin/pip install -e '.[postgres]'")
 PROGRAMS = binaries()
@@ -23,8 +24,8 @@ pytestmark = [
 def documented() -> dict[str, object]:
     """The storage section that the page tells people to write."""
     page = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```yaml\n(storage:.*?)```", page, flags=re.DOTALL)
-    return dict(yaml.safe_load(block))
+    (block,) = re.findall(r"```yaml\n( *storage:.*?)```", page, flags=re.DOTALL)
+    return dict(yaml.safe_load(textwrap.dedent(block)))
 
 
 def test_the_documented_storage_records_a_run(tmp_path: Path) -> None:
@@ -58,7 +59,6 @@ def test_the_documented_storage_records_a_run(tmp_path: Path) -> None:
 
         location = ["-m", "gosales_assets.definitions"]
         dagster("asset", "materialize", *location, "--select", "key:raw/sku_map")
-        assert "__ephemeral_asset_job__" in dagster("run", "list") or True
+        assert "__ASSET_JOB" in dagster("run", "list")
         assert not (tmp_path / ".dagster" / "history").exists()
-        assert OWNER
         assert PASSWORD not in dagster("instance", "info")
