@@ -104,17 +104,16 @@ class Server:
     def check(self, asset: Sequence[str], name: str) -> dict[str, Any]:
         """Last execution of a check: how it ended, and what it shows."""
         node = self.ask(
-            """query($key: AssetKeyInput!, $name: String!) { assetNodeOrError(assetKey: $key) {
-              ... on AssetNode { assetChecksOrError(checkName: $name) {
-                ... on AssetChecks { checks { blocking executionForLatestMaterialization {
+            """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) {
+              ... on AssetNode { assetChecksOrError {
+                ... on AssetChecks { checks { name executionForLatestMaterialization {
                   status
                   evaluation { metadataEntries {
                     label ... on TableMetadataEntry { table { records } } } }
                 } } } } } } }""",
             key={"path": list(asset)},
-            name=name,
         )["assetNodeOrError"]
-        (found,) = node["assetChecksOrError"]["checks"]
+        (found,) = [each for each in node["assetChecksOrError"]["checks"] if each["name"] == name]
         return dict(found["executionForLatestMaterialization"])
 
     def partitions(self, asset: Sequence[str]) -> dict[str, int]:
