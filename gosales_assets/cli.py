@@ -212,6 +212,24 @@ def actions(
         console.print(f"Refused: {job['problems']}", markup=False, highlight=False)
 
 
+@app.command()
+def tidy(
+    config: Annotated[Path, typer.Option(help="The YAML that is run in this home.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it; else it is only told.")] = False,
+) -> None:
+    """Tell, or remove, what left the settings and what was replaced. See docs/operations.md."""
+    home = environment().home.resolve()
+    try:
+        with explained(home), only_run(home, lambda line: console.print(line, soft_wrap=True)):
+            use_settings(config)
+            from gosales_assets.tidy_command import tidy_up
+
+            tidy_up(console, remove_it=yes)
+    except (SettingsError, StorageProblem) as error:
+        print(f"gosales: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 

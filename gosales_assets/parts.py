@@ -9,7 +9,7 @@ the next rewrite, so that nobody loses a file while reading it.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -207,6 +207,12 @@ def checksum_of(frame: pl.DataFrame) -> str:
     if frame.width and frame.height:
         digest.update(frame.hash_rows(seed=0).to_numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Sort, unless the rows are in order already: to look costs little, to sort wide rows much."""
+    keyed = frame.select(pl.struct(keys)).to_series()
+    return frame if keyed.is_sorted() else frame.sort(keys, maintain_order=True)
 
 
 def files_of(folder: Path, parts: Iterable[Part]) -> list[Path]:

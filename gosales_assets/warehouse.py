@@ -8,33 +8,34 @@ and the database that people open (``runs/publish.py``).
 import hashlib
 import json
 import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import dagster as dg
 import duckdb
 import polars as pl
 from dagster_duckdb import DuckDBResource
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from gosales_assets.engine import connected
 from gosales_assets.locks import locked
-from gosales_assets.occupancy import SCRATCH, at_work
+from gosales_assets.occupancy import at_work
 from gosales_assets.parts import (
     MANIFEST,
     Part,
     Rewrite,
     checksum_of,
     files_of,
+    in_order,
     read_manifest,
     sweep,
     write_whole,
 )
-from gosales_assets.storage_problems import explained
 from gosales_assets.tables import Table
 from gosales_assets.whole_files import write_text_whole
 
@@ -79,15 +80,13 @@ class Warehouse(DuckDBResource):
     code_version: str = "unknown"
     basis: str = ""
     bases: dict[str, str] = Field(default={}, description="Basis by room or table.")
+    _at_work: ExitStack = PrivateAttr(default_factory=ExitStack)
 
-    @contextmanager
-    def yield_for_execution(
-        self,
-        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
-    ) -> Generator[Self, None, None]:
-        """Be at work in the home folder for as long as a Dagster run has the warehouse."""
-        with at_work(self.home_path):
-            yield self
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Be at work in the home folder for as long as a Dagster run holds this warehouse."""
+        # Not `yield_for_execution`: contexts of sensors would need a `with` of their own.
+        if context.run is not None:
+            self._at_work.enter_context(at_work(self.home_path))
 
     @property
     def home_path(self) -> Path:
@@ -175,7 +174,7 @@ class Warehouse(DuckDBResource):
             with self.rewrite(table, run_id) as rewrite:
                 rewrite.write("all", frame)
             return self.written(table)
-        typed = _in_order(table.typed(frame), table.sort).rechunk()
+        typed = in_order(table.typed(frame), table.sort).rechunk()
         target = self.path(table, **partition)
         checksum = checksum_of(typed.drop(table.volatile))
         footer = {
@@ -212,9 +211,9 @@ class Warehouse(DuckDBResource):
 
     def written(self, table: Table, **partition: str) -> Written:
         """Say what there is of one partition: its rows and its checksum."""
-        footer, path = self.footer(table, **partition), self.path(table, **partition)
-        rows = int(footer["gosales.rows"])
-        return Written(table.name, partition, rows, footer["gosales.checksum"], path)
+        noted, path = self.footer(table, **partition), self.path(table, **partition)
+        rows, checksum = int(noted["gosales.rows"]), noted["gosales.checksum"]
+        return Written(table.name, partition, rows, checksum, path)
 
     def remove(self, table: Table, **partition: str) -> None:
         """Remove one partition, if it is there."""
@@ -222,8 +221,7 @@ class Warehouse(DuckDBResource):
 
     def is_fresh(self, table: Table, **partition: str) -> bool:
         """Whether the partition is there, whole, and made on today's code and all that it needs."""
-        path = self.path(table, **partition)
-        if not path.is_file() or _marks(path):
+        if not self.has(table, **partition) or self.is_broken(table, **partition):
             return False
         try:
             footer = self.footer(table, **partition)
@@ -283,7 +281,7 @@ class Warehouse(DuckDBResource):
         """
         files, wanted = self.files(table, **partition), list(columns) if columns else None
         if not files:
-            return table.empty() if columns is None else table.empty().select(columns)
+            return table.empty() if wanted is None else table.empty().select(wanted)
         if table.parts:  # under a name there is only ever one content
             return pl.read_parquet(files, columns=wanted, hive_partitioning=False)
         # Opened once: Polars opens a path twice, and another run may replace the file meanwhile.
@@ -313,27 +311,11 @@ class Warehouse(DuckDBResource):
     @contextmanager
     def connect(self, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
         """Open DuckDB with the configured limits; always closed, also after an error."""
-        config: dict[str, Any] = dict(self.connection_config or {})
-        config["preserve_insertion_order"] = "true"
-        if self.threads:
-            config["threads"] = self.threads
-        if self.memory_limit:
-            config["memory_limit"] = self.memory_limit
-        if database == ":memory:":
-            scratch = self.home_path / SCRATCH
-            with explained(scratch):
-                scratch.mkdir(parents=True, exist_ok=True)
-            config["temp_directory"] = str(scratch)
-        try:
-            connection = duckdb.connect(database, config=config)
-            try:
-                connection.execute("SET enable_progress_bar = false")  # it would write across ours
-                yield connection
-            finally:
-                connection.close()
-        except duckdb.Error:
-            with explained(self.home_path):
-                raise
+        limits: dict[str, Any] = dict(self.connection_config or {})
+        given = {"threads": self.threads, "memory_limit": self.memory_limit}
+        limits |= {name: value for name, value in given.items() if value}
+        with connected(database, self.home_path, limits) as opened:
+            yield opened
 
     @contextmanager
     def engine(self) -> Iterator["Backend"]:
@@ -411,12 +393,6 @@ def checking(table: Table) -> Iterator[None]:
         yield
     finally:
         _CHECKED.reset(token)
-
-
-def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Sort, unless the rows are in order already: to look costs little, to sort wide rows much."""
-    keyed = frame.select(pl.struct(keys)).to_series()
-    return frame if keyed.is_sorted() else frame.sort(keys, maintain_order=True)
 
 
 def _marks(part: Path) -> list[Path]:

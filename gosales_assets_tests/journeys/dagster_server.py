@@ -18,7 +18,7 @@ from typing import Any
 
 from gosales_assets_tests.paths import REPOSITORY
 
-SECONDS_TO_START = 240
+SECONDS_TO_START = 400
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,15 @@ class Server:
         )["partitionBackfillOrError"]
         return str(found["status"])
 
-    def launch(self, job: str) -> str:
-        """Launch a job; the run's id."""
-        selector = {
+    def launch(self, job: str, assets: Sequence[Sequence[str]] = ()) -> str:
+        """Launch a job, or the job of all assets for some of them; the run's id."""
+        selector: dict[str, Any] = {
             "repositoryLocationName": "gosales_assets",
             "repositoryName": "__repository__",
             "pipelineName": job,
         }
+        if assets:
+            selector["assetSelection"] = [{"path": list(path)} for path in assets]
         done = self.ask(
             """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) {
               __typename ... on LaunchRunSuccess { run { runId } }
@@ -90,6 +92,29 @@ class Server:
             runId status jobName startTime endTime assetSelection { path }
             tags { key value } } } } }"""
         return list(self.ask(query)["runsOrError"]["results"])
+
+    def groups(self) -> dict[str, list[list[str]]]:
+        """Assets by their group."""
+        nodes = self.ask("{ assetNodes { assetKey { path } groupName } }")["assetNodes"]
+        found: dict[str, list[list[str]]] = {}
+        for node in nodes:
+            found.setdefault(node["groupName"], []).append(node["assetKey"]["path"])
+        return found
+
+    def check(self, asset: Sequence[str], name: str) -> dict[str, Any]:
+        """Last execution of a check: how it ended, and what it shows."""
+        node = self.ask(
+            """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) {
+              ... on AssetNode { assetChecksOrError {
+                ... on AssetChecks { checks { name executionForLatestMaterialization {
+                  status
+                  evaluation { metadataEntries {
+                    label ... on TableMetadataEntry { table { records } } } }
+                } } } } } } }""",
+            key={"path": list(asset)},
+        )["assetNodeOrError"]
+        (found,) = [each for each in node["assetChecksOrError"]["checks"] if each["name"] == name]
+        return dict(found["executionForLatestMaterialization"])
 
     def partitions(self, asset: Sequence[str]) -> dict[str, int]:
         """Partitions of an asset by how they stand; of one without any, the one that it is."""
@@ -114,17 +139,20 @@ class Server:
 
 @contextmanager
 def running(
-    folder: Path, environment: Mapping[str, str], command: Sequence[str] = ("dagster", "dev")
+    folder: Path, environment: Mapping[str, str], module: str = "gosales_assets.definitions"
 ) -> Iterator[Server]:
     """Start Dagster in a folder that is given the repository's own files, and end it again."""
-    for name in ("dagster.yaml", "workspace.yaml"):
-        shutil.copy(REPOSITORY / name, folder)
+    shutil.copy(REPOSITORY / "dagster.yaml", folder)
     shutil.copy(REPOSITORY / ".env.template", folder / ".env")
+    workspace = (REPOSITORY / "workspace.yaml").read_text(encoding="utf-8")
+    assert "gosales_assets.definitions" in workspace
+    workspace = workspace.replace("gosales_assets.definitions", module)
+    (folder / "workspace.yaml").write_text(workspace, encoding="utf-8")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GOSALES_", "DAGSTER_"))}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = [sys.executable, "-m", *command, "-w", "workspace.yaml"]
+    program = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [*program, "--host", "127.0.0.1", "--port", str(port)],
@@ -161,9 +189,13 @@ def until(true: Callable[[], bool], seconds: float, otherwise: str, every: float
 
 def _loaded(server: Server, process: subprocess.Popen[bytes]) -> bool:
     assert process.poll() is None, "the server ended"
-    query = "{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }"
+    query = """{ workspaceOrError { ... on Workspace { locationEntries {
+        name loadStatus locationOrLoadError { __typename } } } } }"""
     try:
         entries = server.ask(query)["workspaceOrError"]["locationEntries"]
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
-    return [(e["name"], e["loadStatus"]) for e in entries] == [("gosales_assets", "LOADED")]
+    if [(e["name"], e["loadStatus"]) for e in entries] != [("gosales_assets", "LOADED")]:
+        return False
+    assert entries[0]["locationOrLoadError"]["__typename"] == "RepositoryLocation"
+    return True

@@ -94,12 +94,12 @@ def test_a_failed_publish_leaves_the_old_database(
     def crash(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("gosales_assets.runs.publish.os.replace", crash)
+    monkeypatch.setattr("gosales_assets.whole_files.os.replace", crash)
     with pytest.raises(OSError, match="disk full"):
         publish(filled, [SMALL], KEYS)
     assert query(filled, "select count(*) from toy.scores") == [(8,)]
     assert [p.name for p in filled.home_path.glob("*.duckdb*")] == ["gosales.duckdb"]
-    assert list(filled.home_path.glob(".*.duckdb*")) == []
+    assert list(filled.home_path.glob(".*.tmp*")) == []
 
 
 def test_a_reader_of_the_old_database_is_not_disturbed(filled: Warehouse) -> None:
