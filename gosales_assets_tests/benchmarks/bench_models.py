@@ -37,6 +37,14 @@ SCORING_SECONDS, ROWS = 20.0, 1_000_000
 LINES, CUSTOMERS = 400_000, 20_000
 
 
+def make_customers(folder: Path) -> Cost:
+    """Make dim_customer of the lines."""
+    from gosales_assets.star import customer_assets
+    from gosales_assets.star.contract import DIM_CUSTOMER
+
+    return materialize(folder, customer_assets.ASSETS, [DIM_CUSTOMER])
+
+
 def train_and_score(folder: Path) -> Cost:
     """Materialize models and scores of the last cutoff."""
     from gosales_assets.models import assets as models
@@ -129,6 +137,7 @@ def _warehouse(folder: Path) -> "Warehouse":
 def run(folder: Path) -> None:
     """Make the world, then print both parts, each beside its reference."""
     write_world(folder, LINES, CUSTOMERS)
+    apart(make_customers, folder)
     apart(make_layers, folder)
     apart(make_matrix, folder)
     whole = report("one cutoff trained, calibrated and scored", apart(train_and_score, folder))
