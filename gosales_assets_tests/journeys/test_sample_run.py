@@ -136,7 +136,7 @@ def test_the_ui_shows_rows_of_every_table_and_where_models_and_files_are(
     not_tables = {
         "models/pooled_model": "MLflow run",
         "models/calibrated_model": "version",
-        "runs/exports": "whitespace.csv",
+        "runs/exports": "COLUMNS.md",
         "runs/published_database": "file",
     }
     for asset, about in metadata.items():
