@@ -369,6 +369,8 @@ def _without_model(status: str, why: str) -> dict[str, Any]:
         "slope": None,
         "intercept": None,
         "knots": None,
+        "raw_low": None,
+        "raw_high": None,
         "rows": 0,
         "positives": 0,
         "base_rate": None,

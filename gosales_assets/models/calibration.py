@@ -22,6 +22,7 @@ NOT_ENOUGH = "not enough evidence"
 DEGENERATE_SPREAD = 0.001  # of the probabilities; below it the scores say nothing
 FOLDS = 5
 CHANCE = 3.84  # chi-squared with one degree of freedom, 5 %
+TAIL = 0.01  # of the slice's rows, at either end: what lies beyond was hardly seen
 EVERYBODY = "all"
 COHORTS = ("repeat", "expansion")
 
@@ -70,6 +71,8 @@ def _calibrated(rows: pl.DataFrame, seed: int) -> dict[str, Any]:
         "slope": found.curve.slope,
         "intercept": found.curve.intercept,
         "knots": found.curve.knots_as_text(),
+        "raw_low": rows["final"].quantile(TAIL, "lower"),
+        "raw_high": rows["final"].quantile(1 - TAIL, "higher"),
         "rows": rows.height,
         "positives": int(labels.sum()),
         "base_rate": float(labels.mean()) if rows.height else None,

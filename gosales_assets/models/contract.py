@@ -53,7 +53,7 @@ class Calibration(Contract):
     method: str = pa.Field(
         isin=METHODS,
         description="intercept: level moved; platt: level and spread; isotonic: as it happened, in "
-        "steps; base_rate: the same for all.",
+        "steps; base_rate: the same for all; none: as the model says.",
     )
     slope: float = pa.Field(
         ge=0, nullable=True, description="Factor of the score's log odds; null: no model."
@@ -63,6 +63,13 @@ class Calibration(Contract):
         nullable=True,
         description="Raw and calibrated log odds that the curve goes through, beyond which it has "
         "the slope; null: a straight line.",
+    )
+    raw_low: float = pa.Field(
+        nullable=True,
+        description="Raw log odds that one in a hundred of the slice was below; null: no rows.",
+    )
+    raw_high: float = pa.Field(
+        nullable=True, description="Raw log odds that one in a hundred was above; null: no rows."
     )
     rows: int = pa.Field(ge=0, description="Rows of the calibration slice.")
     positives: int = pa.Field(ge=0, description="Rows that bought.")

@@ -100,6 +100,8 @@ def curves_of(cutoff: str, slope: float = 0.8) -> pl.DataFrame:
                 "slope": own,
                 "intercept": -0.5,
                 "knots": None,
+                "raw_low": None,
+                "raw_high": None,
                 "rows": 300,
                 "positives": 90,
                 "base_rate": 0.3,

@@ -31,6 +31,8 @@ def curves(**slopes: float | None) -> pl.DataFrame:
             "slope": list(slopes.values()),
             "intercept": [0.0] * len(slopes),
             "knots": [None] * len(slopes),
+            "raw_low": [-3.0] * len(slopes),
+            "raw_high": [3.0] * len(slopes),
             "method": ["platt"] * len(slopes),
         },
         schema_overrides={"slope": pl.Float64, "knots": pl.String},
@@ -63,6 +65,12 @@ def test_owners_have_their_own_curve_where_there_is_one() -> None:
     assert found["icp_score"].to_list() == pytest.approx(
         [0.5, 0.880797078, 0.731058579, 0.731058579]
     )
+
+
+def test_a_curve_is_not_trusted_where_it_was_not_fitted() -> None:
+    found = calibrated([2.0, 9.0, 2.0, 2.0], curves(A=0.0, A_repeat=0.5, B=0.0))
+    assert found["icp_score"].to_list() == pytest.approx([0.880797078, 0.999876605, 0.5, 0.5])
+    assert found["calibration_method"].to_list() == ["none", "none", "platt", "platt"]
 
 
 @pytest.mark.parametrize("calibration", [curves(A=1.0), curves(A=1.0, B=None)])
