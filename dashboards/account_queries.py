@@ -57,24 +57,21 @@ order by month, division
 _SIMILAR = """
 with me as (select industry from scorecard.customers where customer_id = $account),
 mine as (
-    select list(division) as divisions from whitespace.whitespace
-    where cutoff = $cutoff and customer_id = $account and state = 'owned'
+    select holds from scorecard.accounts
+    where cutoff = $cutoff and customer_id = $account and owned > 0
 ),
 others as (
-    select w.customer_id, any_value(w.customer_name) as customer_name,
-        list_sort(list(w.division)) as divisions
-    from whitespace.whitespace w
-    where w.cutoff = $cutoff and w.state = 'owned' and w.customer_id <> $account
-        and w.customer_id in (
+    select customer_id, customer_name, holds from scorecard.accounts
+    where cutoff = $cutoff and owned > 0 and customer_id <> $account
+        and customer_id in (
             select customer_id from scorecard.customers
             where (select industry from me) is null or industry = (select industry from me)
         )
-    group by w.customer_id
 )
 select o.customer_id, o.customer_name, (select industry from me) as industry,
-    list_filter(o.divisions, lambda d: list_contains(m.divisions, d)) as shared,
-    list_filter(o.divisions, lambda d: not list_contains(m.divisions, d)) as more,
-    len(shared) / (len(o.divisions) + len(m.divisions) - len(shared)) as likeness
+    list_filter(o.holds, lambda d: list_contains(m.holds, d)) as shared,
+    list_filter(o.holds, lambda d: not list_contains(m.holds, d)) as more,
+    len(shared) / (len(o.holds) + len(m.holds) - len(shared)) as likeness
 from others o, mine m
 where likeness > 0
 order by likeness desc, len(shared) desc, o.customer_name, o.customer_id

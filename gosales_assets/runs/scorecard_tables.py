@@ -30,6 +30,7 @@ TABLES = {
             list_sort(list(distinct state)) as states,
             count(*) filter (state = 'potential') as offers,
             count(*) filter (state = 'owned') as owned,
+            list_sort(list(division) filter (state = 'owned')) as holds,
             sum(expected_gp) filter (state = 'potential') as expected_gp,
             min(rank) as best_rank, arg_min(icp_score, rank) as best_chance,
             arg_min(expected_gp, rank) as best_value
