@@ -149,10 +149,10 @@ def test_a_file_lands_and_its_rows_are_published(project: Path) -> None:
         assert newest.status is dg.DagsterRunStatus.SUCCESS
         assert newest.tags["gosales/because"] == "new: sales_log_2024.csv.gz"
         # The code server was started when there was one cutoff; the run knows them all.
-        assert published(project, cutoffs)[-1] == ("2024-06-30",)
+        assert published(project, cutoffs)[-1] == ("2024-12-31",)
         rows = "select count(*) from star.fact_transactions where order_date >= '2024-01-01'"
         assert published(project, rows)[0] > (500,)
-        ranked = "select count(*) from whitespace.whitespace where cutoff = '2024-06-30'"
+        ranked = "select count(*) from whitespace.whitespace where cutoff = '2024-12-31'"
         assert published(project, ranked)[0] > (0,)
         judged = "select count(value) from validation.backtests where cutoff = '2023-12-31'"
         assert published(project, judged)[0] > (0,), "its window closed with the file"
@@ -161,11 +161,11 @@ def test_a_file_lands_and_its_rows_are_published(project: Path) -> None:
         assert in_ui == ["2023-06-30"], "as the code server was started"
         ask(ui, RELOAD)
         in_ui = ask(ui, CUTOFFS)["assetNodeOrError"]["partitionKeys"]
-        assert in_ui == ["2023-06-30", "2023-12-31", "2024-06-30"]
+        assert in_ui == ["2023-06-30", "2023-12-31", "2024-06-30", "2024-12-31"]
 
         (landing / "sales_log_2025.csv.gz").write_text("what,is\nthis,file\n", encoding="utf-8")
         wait_for(lambda: hook.got, project)
         (told,) = hook.got
         assert told["job"] == "everything"
         assert "sales_log_2025.csv.gz" in told["text"]
-        assert published(project, cutoffs)[-1] == ("2024-06-30",), "what was published stays"
+        assert published(project, cutoffs)[-1] == ("2024-12-31",), "what was published stays"
