@@ -1,4 +1,4 @@
-"""`gosales run` where the disk or the rights give out: one line, exit code 1, and it goes on later."""
+"""`gosales run` where disk or rights give out: one line, exit code 1, and it goes on later."""
 
 import os
 import subprocess
