@@ -239,7 +239,11 @@ def main() -> None:
     """Read .env and find Dagster's home before anything of Dagster is loaded."""
     load_dotenv(Path(".env"))
     if "DAGSTER_HOME" not in os.environ:
-        os.environ["DAGSTER_HOME"] = str(_dagster_home())
+        try:
+            os.environ["DAGSTER_HOME"] = str(_dagster_home())
+        except StorageProblem as problem:
+            print(f"gosales: {problem}", file=sys.stderr)
+            raise typer.Exit(1) from problem
     # Parts of Dagster are beta; a user of the command cannot do anything about it.
     warnings.filterwarnings("ignore", message=r".*currently in (beta|preview)")
 
@@ -249,10 +253,10 @@ def _dagster_home() -> Path:
     if Path("dagster.yaml").is_file():
         return Path.cwd()
     home = environment().home.resolve() / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
     instance = home / "dagster.yaml"
-    if not instance.exists():
-        instance.write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n", "utf-8")
+    with explained(home):
+        if not instance.exists():
+            write_text_whole(instance, "telemetry: {enabled: false}\nnux: {enabled: false}\n")
     return home
 
 

@@ -64,27 +64,36 @@ def explained(path: Path) -> Iterator[None]:
         raise StorageProblem(told) from error
 
 
+def in_words(path: Path, kind: str, said: str) -> str | None:
+    """Explain an error of which only its kind (the class's name) and its words are known.
+
+    None: neither disk nor rights nor memory are what is wrong.
+    """
+    if kind in ("OutOfMemoryException", "MemoryError", "_ArrayMemoryError"):
+        first = next(iter(said.splitlines()), "no more is known").rstrip(".")
+        return f"out of memory ({first}). To mend it: {_MEMORY}."
+    number = _by_words(said)
+    return None if number is None else _refused(path, number)
+
+
 def _explain(path: Path, error: Exception) -> str | None:
-    if type(error).__name__ in ("OutOfMemoryException", "MemoryError", "_ArrayMemoryError"):
-        said = next(iter(str(error).splitlines()), "no more is known").rstrip(".")
-        return f"out of memory ({said}). To mend it: {_MEMORY}."
-    number = _number(error)
-    if number is None:
-        return None
-    named = getattr(error, "filename", None) or path
-    free = f" ({_free(path)} free)" if number == errno.ENOSPC else ""
-    return f"{named}: {os.strerror(number).lower()}{free}. To mend it: {_FIXES[number]}."
+    if isinstance(error, OSError) and error.errno in _FIXES:
+        return _refused(error.filename or path, error.errno or 0)
+    return in_words(path, type(error).__name__, str(error))
 
 
-def _number(error: Exception) -> int | None:
-    """Which refusal it is, by its number or else by its words; None: none that is known."""
-    number = error.errno if isinstance(error, OSError) else None
-    said = str(error)
-    if number is None and (found := re.search(r"\(os error (\d+)\)", said)):
+def _refused(path: Path | str, number: int) -> str:
+    free = f" ({_free(Path(path))} free)" if number == errno.ENOSPC else ""
+    return f"{path}: {os.strerror(number).lower()}{free}. To mend it: {_FIXES[number]}."
+
+
+def _by_words(said: str) -> int | None:
+    """Which refusal the words mean; None: none that is known."""
+    if found := re.search(r"\(os error (\d+)\)", said):
         number = int(found[1])
-    if number is None:
+    else:
         words = {os.strerror(known): known for known in _FIXES} | dict(_SQLITE)
-        number = next((known for text, known in words.items() if text in said), None)
+        number = next((known for text, known in words.items() if text in said), 0)
     return number if number in _FIXES else None
 
 

@@ -9,16 +9,20 @@ of the process. Here each cutoff has a run of its own.
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import dagster as dg
 
+from gosales_assets.locks import locked
+
 if TYPE_CHECKING:
     from mlflow import ActiveRun, MlflowClient
 
 EXPERIMENT = "gosales"
+LOCK = ".mlflow.lock"
 
 
 class Tracking(dg.ConfigurableResource):
@@ -39,8 +43,9 @@ class Tracking(dg.ConfigurableResource):
         import mlflow
 
         self._connect()
-        found = mlflow.get_experiment_by_name(self.experiment)
-        experiment = found.experiment_id if found else self._create()
+        with locked(Path(self.home) / LOCK):
+            found = mlflow.get_experiment_by_name(self.experiment)
+            experiment = found.experiment_id if found else self._create()
         with mlflow.start_run(experiment_id=experiment, run_name=name, tags=dict(tags)) as run:
             yield run
 
@@ -87,13 +92,14 @@ class Tracking(dg.ConfigurableResource):
         from mlflow import MlflowClient
 
         self._quieten()
+        _make_tables(self.home, self.tracking_uri)
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     def _connect(self) -> None:
         import mlflow
 
         self._quieten()
-        Path(self.home).mkdir(parents=True, exist_ok=True)
+        _make_tables(self.home, self.tracking_uri)
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_registry_uri(self.tracking_uri)
 
@@ -107,3 +113,14 @@ class Tracking(dg.ConfigurableResource):
         # A server knows its own place for artefacts; the file has none but the working folder.
         place = None if self.uri else (Path(self.home).resolve() / "mlflow-artifacts").as_uri()
         return mlflow.create_experiment(self.experiment, artifact_location=place)
+
+
+@cache
+def _make_tables(home: str, uri: str) -> None:
+    """Have MLflow make its tables where there are none: two processes at once would both fail."""
+    from mlflow import MlflowClient
+
+    with locked(Path(home) / LOCK):
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_experiments(max_results=1)
+        client.search_registered_models(max_results=1)

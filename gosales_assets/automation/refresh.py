@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dagster as dg
 
@@ -19,7 +20,7 @@ from gosales_assets.partitions import Keys
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.runs.tables import ALL_TABLES
 from gosales_assets.settings import SettingsError
-from gosales_assets.storage_problems import StorageProblem
+from gosales_assets.storage_problems import StorageProblem, in_words
 from gosales_assets.warehouse import Warehouse
 
 # Dagster's own console lines would bury the progress bar; they stay in the UI's log.
@@ -122,7 +123,7 @@ def refresh(
         unfinished.begin(step.names, missing)
         for tags in range_tags(step, missing, keys):
             result = _run(defs, instance, step.assets, tags | ours, ticks.tick)
-            _take_note(done, result)
+            _take_note(done, result, warehouse.home_path)
             if done.stopped:
                 break
         unfinished.end(step.names, missing)
@@ -175,13 +176,13 @@ def _run(
     )
 
 
-def _take_note(done: Refresh, result: dg.ExecuteInProcessResult) -> None:
+def _take_note(done: Refresh, result: dg.ExecuteInProcessResult, home: Path) -> None:
     evaluations = result.get_asset_check_evaluations()
     done.check_warnings += failed_checks(evaluations, blocking=False)
     # A division that failed is told of, too; the others went on without it.
     done.failed_checks += failed_checks(evaluations, blocking=True)
     if not result.success:
-        done.error = _first_error(result)
+        done.error = _first_error(result, home)
         if not done.error and not done.failed_checks:
             done.error = f"a run failed: see run {result.run_id} in the Dagster UI"
         done.stopped = True
@@ -205,7 +206,7 @@ def failed_checks(
     ]
 
 
-def _first_error(result: dg.ExecuteInProcessResult) -> str | None:
+def _first_error(result: dg.ExecuteInProcessResult, home: Path) -> str | None:
     for event in result.all_events:
         if not event.is_step_failure:
             continue
@@ -217,5 +218,7 @@ def _first_error(result: dg.ExecuteInProcessResult) -> str | None:
         message = error.message.strip()
         if error.cls_name == "SettingsError":
             raise SettingsError(message.partition(": ")[2])
-        return f"{event.step_key}: {message.splitlines()[0]}"
+        known = error.cls_name != STORAGE
+        told = in_words(home, error.cls_name or "", message) if known else None
+        return f"{event.step_key}: {told or message.splitlines()[0]}"
     return None

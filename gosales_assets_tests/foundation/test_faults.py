@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gosales_assets.storage_problems import StorageProblem
+from gosales_assets.storage_problems import StorageProblem, in_words
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.foundation.writers import WRITERS, write_partition
 
@@ -158,3 +158,26 @@ def test_a_partition_cut_short_is_made_again(tmp_path: Path) -> None:
     path = warehouse.path(CUT, cutoff=CUTOFF)
     path.write_bytes(path.read_bytes()[:1000])  # as a power failure may leave it
     assert not warehouse.is_fresh(CUT, cutoff=CUTOFF)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "expected"),
+    [
+        ("OperationalError", "(sqlite3.OperationalError) database or disk is full", "no space"),
+        ("OperationalError", "attempt to write a readonly database", "read-only"),
+        ("ComputeError", "parquet: underlying IO error: (os error 28)", "no space left"),
+        ("MemoryError", "", "GOSALES_MEMORY_LIMIT"),
+    ],
+)
+def test_what_libraries_say_is_understood(
+    kind: str, said: str, expected: str, tmp_path: Path
+) -> None:
+    told = in_words(tmp_path / "home", kind, said)
+    assert told is not None
+    assert expected in told
+    assert "To mend it: " in told
+
+
+def test_what_is_not_about_disks_is_not_explained(tmp_path: Path) -> None:
+    assert in_words(tmp_path, "ValueError", "no such column") is None
+    assert in_words(tmp_path, "OperationalError", "no such table: runs (os error 2)") is None

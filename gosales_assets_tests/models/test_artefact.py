@@ -90,7 +90,7 @@ def test_saving_again_replaces_the_whole_folder(home: Path) -> None:
     card = untrained_card(CUTOFF, {"A": 6}, "warm-up", "nothing closed") | {"model_version": "v2"}
     folder = artefact.save(home, CUTOFF, card, markdown(card), None)
     assert sorted(p.name for p in folder.iterdir()) == ["card.json", "card.md"]
-    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
+    assert [p.name for p in folder.parent.glob("[!.]*")] == [folder.name]
     assert artefact.load(home, CUTOFF) is None
 
 
