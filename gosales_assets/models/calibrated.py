@@ -109,7 +109,7 @@ class CalibratedModel:
         unseen = {
             str(division)
             for (division,), part in rows.group_by("division")
-            if _has_moved(part["logit"], curves[(str(division), EVERYBODY)])
+            if has_moved(part["logit"], curves[(str(division), EVERYBODY)])
         }
         for (division, cohort), part in rows.group_by("division", "cohort"):
             row = curves.get((str(division), str(cohort))) or curves[(str(division), EVERYBODY)]
@@ -123,7 +123,7 @@ class CalibratedModel:
         )
 
 
-def _has_moved(logits: pl.Series, everybody: Mapping[str, Any]) -> bool:
+def has_moved(logits: pl.Series, everybody: Mapping[str, Any]) -> bool:
     """Whether too many of a division's rows lie where its curves saw hardly any."""
     low, high = everybody["raw_low"], everybody["raw_high"]
     if low is None or high is None:

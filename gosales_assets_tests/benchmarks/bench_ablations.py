@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gosales_assets.models.pooled import PooledModel
 
 THREADS, TREES = 2, 100
+PLATFORM = "that, where it was fitted: the platform"
 SHOWN = ("all auc", "expansion auc", "all lift_10", "expansion lift_10")
 
 
@@ -141,8 +142,9 @@ def _by_division(*, leaves: int, stacked: bool) -> Callable[[Fold], Floats]:
 
 def _print_calibrations(folds: list[Fold]) -> None:
     """Print the mean log loss of the ranked rows under each calibration of the selection slice."""
+    from gosales_assets.models.calibrated import AS_IT_IS, has_moved
     from gosales_assets.models.calibration import FITS, calibrate
-    from gosales_assets.models.curves import Curve, curve_of
+    from gosales_assets.models.curves import curve_of
     from gosales_assets.models.metrics import log_loss
     from gosales_assets.settings import current_settings
 
@@ -156,14 +158,16 @@ def _print_calibrations(folds: list[Fold]) -> None:
             if not ENOUGH_BUYERS <= bought.sum() < len(bought):
                 continue
             chosen = calibrate(slice_rows.with_columns(final="blend"), current_settings().seed)[0]
-            curves = {"raw": Curve(1.0, 0.0)}
+            curves = {"none: raw": AS_IT_IS}
             curves |= {name: fit(known, bought.astype(float)) for name, fit in FITS.items()}
             picked = curve_of(chosen["slope"], chosen["intercept"], chosen["knots"])
-            curves["as the platform chooses"] = picked
+            curves["chosen by held-out log loss"] = picked
+            moved = has_moved(own["logit"], chosen)
+            curves[PLATFORM] = AS_IT_IS if moved else picked
             outcomes, logits = own["label"].to_numpy().astype(float), own["logit"].to_numpy()
             for name, curve in curves.items():
                 losses.setdefault(name, []).append(log_loss(curve.apply(logits), outcomes))
-    best = np.array(losses["as the platform chooses"])
+    best = np.array(losses[PLATFORM])
     print("\n| calibration | log loss | less that of the platform's choice, its standard error |")
     print("|---|---|---|")
     for name, figures in losses.items():
