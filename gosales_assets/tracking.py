@@ -17,11 +17,13 @@ from urllib.parse import urlsplit, urlunsplit
 import dagster as dg
 
 from gosales_assets.locks import locked
+from gosales_assets.whole_files import whole
 
 if TYPE_CHECKING:
     from mlflow import ActiveRun, MlflowClient
 
 EXPERIMENT = "gosales"
+DATABASE = "mlflow.db"
 LOCK = ".mlflow.lock"
 
 
@@ -35,7 +37,7 @@ class Tracking(dg.ConfigurableResource):
     @property
     def tracking_uri(self) -> str:
         """Where runs and the registry are kept."""
-        return self.uri or f"sqlite:///{Path(self.home).resolve() / 'mlflow.db'}"
+        return self.uri or f"sqlite:///{Path(self.home).resolve() / DATABASE}"
 
     @contextmanager
     def run(self, name: str, tags: Mapping[str, str]) -> Iterator["ActiveRun"]:
@@ -117,10 +119,24 @@ class Tracking(dg.ConfigurableResource):
 
 @cache
 def _make_tables(home: str, uri: str) -> None:
-    """Have MLflow make its tables where there are none: two processes at once would both fail."""
+    """Have MLflow make its tables where there are none, aside, and move the file in whole.
+
+    Two processes that make them at once trip over each other, and tables that a kill or a full disk
+    left half made are never mended by MLflow.
+    """
+    database = Path(home).resolve() / DATABASE
+    if uri != f"sqlite:///{database}":
+        return  # a server has made its own
+    with locked(Path(home) / LOCK):
+        if not database.exists():
+            with whole(database) as scratch:
+                _open_store(f"sqlite:///{scratch}")
+        _open_store(uri)  # an upgrade may change the tables
+
+
+def _open_store(uri: str) -> None:
     from mlflow import MlflowClient
 
-    with locked(Path(home) / LOCK):
-        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        client.search_experiments(max_results=1)
-        client.search_registered_models(max_results=1)
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    client.search_experiments(max_results=1)
+    client.search_registered_models(max_results=1)

@@ -119,7 +119,7 @@ def test_backfill_bad_file_and_repair(server: Server, folder: Path) -> None:
     assert contents(home / "lake" / "star") == star
     picture(
         server,
-        "/assets/raw/sales_lines?view=checks",
+        "/assets/raw/sales_lines?view=checks&checkDetail=no_test_orders",
         "no_test_orders",
         pictures / "failed_check.png",
     )
@@ -134,7 +134,7 @@ def test_backfill_bad_file_and_repair(server: Server, folder: Path) -> None:
         assert found[0][0] > 0
     picture(
         server,
-        "/assets/raw/sales_lines?view=checks",
+        "/assets/raw/sales_lines?view=checks&checkDetail=no_test_orders",
         "no_test_orders",
         pictures / "healed_check.png",
     )
