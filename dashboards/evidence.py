@@ -107,6 +107,13 @@ def proof(db: Published) -> pl.DataFrame:
     return db.query("select * from validation.leakage_report order by probe")
 
 
+def check_results(db: Published) -> pl.DataFrame:
+    """One row per check as it was last run: what failed first, errors before warnings."""
+    return db.query(
+        "select * from runs.check_results order by passed, severity, table_name, check_name"
+    )
+
+
 def looked_at(db: Published) -> pl.Series:
     """All cutoffs, oldest first."""
     return db.query("select cutoff from star.dim_cutoff order by cutoff")["cutoff"]

@@ -6,43 +6,20 @@ not: assets, logic, settings.
 
 import dagster as dg
 
+from gosales_assets import rooms
 from gosales_assets.automation.alerts import hard_alerts_webhook
 from gosales_assets.automation.answers import recorded_actions
 from gosales_assets.automation.failures import failures
 from gosales_assets.automation.jobs import JOBS
 from gosales_assets.automation.landing import landing
 from gosales_assets.automation.month_end import month_end
-from gosales_assets.drift import assets as drift
-from gosales_assets.features import assets as features
-from gosales_assets.labels import assets as labels
-from gosales_assets.models import assets as models
 from gosales_assets.provenance import bases, basis, code_version
 from gosales_assets.runs import assets as runs
-from gosales_assets.scores import assets as scores
 from gosales_assets.settings import Environment, Settings, current_settings, environment
-from gosales_assets.sources import assets as sources
-from gosales_assets.star import assets as star
 from gosales_assets.tracking import Tracking
-from gosales_assets.validation import assets as validation
-from gosales_assets.validation import gate_assets as gates
-from gosales_assets.validation import probe_assets as probes
 from gosales_assets.warehouse import Warehouse
-from gosales_assets.whitespace import assets as whitespace
 
-ROOMS = (
-    sources,
-    star,
-    labels,
-    features,
-    models,
-    scores,
-    whitespace,
-    validation,
-    gates,
-    probes,
-    drift,
-    runs,
-)
+ROOMS = (*rooms.ROOMS, runs)
 
 
 def build_resources(settings: Settings, env: Environment) -> dict[str, object]:

@@ -22,6 +22,13 @@ ALERT_COLUMNS = {
     "threshold": "Threshold",
     "alert": "Alert",
 }
+CHECK_COLUMNS = {
+    "result": "Result",
+    "table_name": "Table",
+    "check_name": "Check",
+    "found": "What it found",
+    "checked_at": "Checked (UTC)",
+}
 PROOF_COLUMNS = {
     "result": "Result",
     "name": "Test",
@@ -80,6 +87,7 @@ def render(db: Published) -> None:
     )
     for words, show in (
         ("Alerts", _alerts),
+        ("Checks", _checks),
         ("Proof that no result knew the future", _proof),
         ("Files of the sales log", _loads),
         ("Records set aside", _quarantine),
@@ -115,6 +123,25 @@ def _alerts(db: Published) -> None:
     )
     _table(frame.with_columns(pl.col("severity").replace(SEVERITIES)), ALERT_COLUMNS)
     download("Download alerts", lambda: frame, "alerts.csv")
+
+
+def _checks(db: Published) -> None:
+    frame = evidence.check_results(db)
+    if frame.is_empty():
+        st.info("Nothing has been checked yet.")
+        return
+    failed = frame.filter(~pl.col("passed"))
+    errors = failed.filter(severity="error").height
+    told = f"{frame.height - failed.height} of {text.count(frame.height, 'check')} passed."
+    if errors:
+        st.error(f"{told} {text.count(errors, 'check')} failed.", icon=":material/error:")
+    elif failed.height:
+        st.warning(f"{told} The others warn.", icon=":material/warning:")
+    else:
+        st.success(told, icon=":material/check_circle:")
+    result = pl.when("passed").then(pl.lit("passed")).otherwise("severity")
+    _table(frame.with_columns(result=result), CHECK_COLUMNS)
+    download("Download checks", lambda: frame, "check_results.csv")
 
 
 def _proof(db: Published) -> None:

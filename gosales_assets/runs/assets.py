@@ -22,7 +22,14 @@ from gosales_assets.contracts import (
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.partitions import KEYS
 from gosales_assets.provenance import SESSION_TAG, code_version, input_checksums
-from gosales_assets.runs.contract import LAKE_INVENTORY, RUN_MANIFEST, RUN_REGISTRY
+from gosales_assets.rooms import ROOMS
+from gosales_assets.runs.check_results import latest_results
+from gosales_assets.runs.contract import (
+    CHECK_RESULTS,
+    LAKE_INVENTORY,
+    RUN_MANIFEST,
+    RUN_REGISTRY,
+)
 from gosales_assets.runs.exports import export_lists
 from gosales_assets.runs.inventory import current_partitions, per_table, take_inventory
 from gosales_assets.runs.publish import publish
@@ -111,6 +118,14 @@ def run_manifest(
         store(context, warehouse, RUN_MANIFEST, frame, shown)
 
 
+@table_asset(CHECK_RESULTS, deps=[dep(LAKE_INVENTORY)], kinds={"polars"})
+def check_results(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Note what every check of the rooms found when it was last run."""
+    frame = latest_results(context.instance, [check for room in ROOMS for check in room.CHECKS])
+    failed = frame.filter(~pl.col("passed")).height
+    store(context, warehouse, CHECK_RESULTS, frame, {"failed": failed})
+
+
 @dg.asset(
     key=["runs", "exports"],
     deps=[dep(WHITESPACE), dep(ICP_SCORES), asset_key(RUN_MANIFEST)],
@@ -138,7 +153,10 @@ def exports(
 
 @dg.asset(
     key=["runs", "published_database"],
-    deps=[asset_key(RUN_MANIFEST), asset_key(RUN_REGISTRY), dg.AssetKey(["runs", "exports"])],
+    deps=[
+        *map(asset_key, (RUN_MANIFEST, RUN_REGISTRY, CHECK_RESULTS)),
+        dg.AssetKey(["runs", "exports"]),
+    ],
     group_name="runs",
     owners=OWNERS,
     kinds={"duckdb"},
@@ -189,5 +207,14 @@ def _texts(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-ASSETS = [lake_inventory, run_registry, run_manifest, exports, published_database]
-CHECKS = [contract_check(table) for table in (LAKE_INVENTORY, RUN_REGISTRY, RUN_MANIFEST)]
+ASSETS = [
+    lake_inventory,
+    run_registry,
+    run_manifest,
+    check_results,
+    exports,
+    published_database,
+]
+CHECKS = [
+    contract_check(table) for table in (LAKE_INVENTORY, RUN_REGISTRY, RUN_MANIFEST, CHECK_RESULTS)
+]

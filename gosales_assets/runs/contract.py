@@ -57,6 +57,21 @@ class RunRegistry(Contract):
     partitions: int = pa.Field(ge=0, description="Their partitions that it wrote.")
 
 
+class CheckResults(Contract):
+    """What every check found when it was last run, over all partitions of that run."""
+
+    table_name: str = pa.Field(description="Table that was checked, as room.table.")
+    check_name: str = pa.Field(description="Name of the check.")
+    passed: bool = pa.Field(description="Whether all that was looked at was as it should be.")
+    severity: str = pa.Field(
+        isin=("error", "warning"), description="error: something is wrong; warning: look at it."
+    )
+    blocking: bool = pa.Field(description="Whether what fails it is not built upon.")
+    found: str = pa.Field(nullable=True, description="What it found, in words; null: it passed.")
+    checked_at: pl.Datetime = pa.Field(description="When it was run (UTC).")
+    run_id: str = pa.Field(description="Dagster run that ran it.")
+
+
 LAKE_INVENTORY = table(
     LakeInventory,
     "runs.lake_inventory",
@@ -77,4 +92,11 @@ RUN_REGISTRY = table(
     grain="one row per run that wrote something published",
     sort=("run_id",),
     volatile=("run_id", "session"),
+)
+CHECK_RESULTS = table(
+    CheckResults,
+    "runs.check_results",
+    grain="one row per check that was ever run",
+    sort=("table_name", "check_name"),
+    volatile=("checked_at", "run_id"),
 )

@@ -1,5 +1,6 @@
 """Score the candidates of one cutoff with its model, all divisions in one pass."""
 
+import itertools
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -18,6 +19,7 @@ from gosales_assets.scores.reasons import top_reasons
 
 GROUPINGS = (["industry", "size"], ["segment"])
 CENTS = 2
+ROWS_AT_A_TIME = 100_000
 ROWS_EXPLAINED = 20_000
 
 
@@ -83,7 +85,7 @@ def rank(
 ) -> pl.DataFrame:
     """Calibrated chance, percentile and grade of each candidate, and the reasons.
 
-    Division by division: ranks are taken within one, and only its rows are in memory as numbers.
+    Some divisions at a time: ranks are taken within one, and numbers are wide.
 
     Parameters
     ----------
@@ -101,14 +103,23 @@ def rank(
         no calibration.
     """
     model.pooled.check(matrix, cutoff, windows)
-    divisions = matrix.partition_by("division", maintain_order=True) or [matrix]
-    return graded(pl.concat(_judged(model, rows, explain, threads) for rows in divisions))
+    parts = _parts(matrix)
+    return graded(pl.concat(_judged(model, rows, explain, threads) for rows in parts))
+
+
+def _parts(matrix: pl.DataFrame) -> list[pl.DataFrame]:
+    """Whole divisions, as many at a time as make up ``ROWS_AT_A_TIME``."""
+    sizes = matrix.group_by("division", maintain_order=True).agg(rows=pl.len())
+    batch = ((pl.col("rows").cum_sum() - 1) // ROWS_AT_A_TIME).alias("batch")
+    batches = sizes.group_by(batch, maintain_order=True).agg(pl.col("rows").sum())
+    ends = [0, *batches["rows"].cum_sum()]
+    return [matrix.slice(a, b - a) for a, b in itertools.pairwise(ends)] or [matrix]
 
 
 def _judged(
     model: CalibratedModel, matrix: pl.DataFrame, explain: bool, threads: int
 ) -> pl.DataFrame:
-    """Chances, and reasons where asked for, of one division's candidates."""
+    """Chances, and reasons where asked for, of the candidates of whole divisions."""
     numbers = model.pooled.inputs.numbers(matrix)
     scored = model.calibrated(matrix, model.logits(numbers, threads))
     return scored.hstack(_reasons(model.pooled, matrix, numbers, threads)) if explain else scored

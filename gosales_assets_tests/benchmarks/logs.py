@@ -64,14 +64,14 @@ def build() -> Any:
     """Materialize all rooms up to the feature matrix, and hand out the warehouse."""
     import dagster as dg
 
-    from gosales_assets import definitions
+    from gosales_assets import definitions, rooms
     from gosales_assets.automation.refresh import refresh
     from gosales_assets.partitions import KEYS
 
-    rooms = definitions.ROOMS[: definitions.ROOMS.index(definitions.features) + 1]
+    upto = rooms.ROOMS[: rooms.ROOMS.index(rooms.features) + 1]
     defs = dg.Definitions(
-        assets=[asset for room in rooms for asset in room.ASSETS],
-        asset_checks=[check for room in rooms for check in room.CHECKS],
+        assets=[asset for room in upto for asset in room.ASSETS],
+        asset_checks=[check for room in upto for check in room.CHECKS],
         resources=definitions.defs.resources,
         executor=dg.in_process_executor,
     )

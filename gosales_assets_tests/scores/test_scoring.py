@@ -8,6 +8,7 @@ import pytest
 
 from gosales_assets.models.calibrated import CalibratedModel
 from gosales_assets.models.inputs import BASE_RATE, DIVISION, ModelMismatch
+from gosales_assets.scores import scoring
 from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
 from gosales_assets.scores.ranking import graded, with_trend
 from gosales_assets.scores.reasons import top_reasons
@@ -191,3 +192,14 @@ def test_a_missing_value_is_told_as_what_it_means() -> None:
     found = top_reasons(matrix, np.array([[-1.0]]), [DAYS])
     assert found["reason_1"].to_list() == ["days since the last order (no purchase yet): lowers"]
     assert found["reason_2"].to_list() == [None]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 100])
+def test_rows_are_scored_by_whole_divisions(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "ROWS_AT_A_TIME", most)
+    matrix = pl.DataFrame({"division": list("AABCCC"), "row": range(6)})
+    parts = scoring._parts(matrix)
+    assert pl.concat(parts).equals(matrix)
+    seen = [division for part in parts for division in part["division"].unique()]
+    assert len(seen) == len(set(seen)) == 3
+    assert scoring._parts(matrix.clear())[0].is_empty()
