@@ -11,14 +11,14 @@ import polars as pl
 from gosales_assets.calendar import add_months, cutoff_days, months_known
 from gosales_assets.drift.contract import DRIFT_ALERTS
 from gosales_assets.models.contract import CALIBRATION
-from gosales_assets.runs.contract import RUN_MANIFEST
+from gosales_assets.runs.contract import CHECK_RESULTS, RUN_MANIFEST
 from gosales_assets.runs.scorecard_tables import add_scorecard_tables
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.sources.contract import LOAD_LOG, QUARANTINE, QUARANTINE_REASONS
 from gosales_assets.star.contract import CUSTOMER_MONTH, DIM_CUSTOMER, DIM_CUTOFF, DIM_DIVISION
 from gosales_assets.tables import Table
 from gosales_assets.validation.contract import BACKTESTS, GAINS, GATE, LEAKAGE_REPORT
-from gosales_assets.whitespace.contract import ELIGIBILITY_COUNTS, WHITESPACE
+from gosales_assets.whitespace.contract import WHITESPACE
 from gosales_assets.whitespace.handout_contract import ACCOUNT_ROLLUP, CHANGES_TABLE
 
 DIVISIONS = ["Simulation", "Data Management", "Scanning & Metrology", "3D Printing", "Training"]
@@ -158,13 +158,6 @@ def whitespace() -> pl.DataFrame:
         .with_columns(rep_rank=pl.when("selected").then("rank"))
     )
     return WHITESPACE.typed(frame.select(WHITESPACE.types.keys()))
-
-
-def counts() -> pl.DataFrame:
-    """`whitespace.eligibility_counts` of the list."""
-    return ELIGIBILITY_COUNTS.typed(
-        whitespace().group_by("cutoff", "division", "state").agg(rows=pl.len())
-    ).sort("cutoff", "division", "state")
 
 
 def changes() -> pl.DataFrame:
@@ -323,13 +316,17 @@ def tables() -> dict[str, pl.DataFrame]:
     ]
     run = {"run_id": RUN, "published_at": datetime(2025, 1, 3, 8, 15), "name": "sample"}
     run |= {"currency": "USD"}
+    checks = [
+        {"table_name": "scores.icp_scores", "check_name": name, "passed": found is None}
+        | {"severity": "warning", "found": found, "checked_at": run["published_at"], "run_id": RUN}
+        for name, found in (("contract", None), ("calibrated_in_the_large", "40 % too many"))
+    ]
     return {
         "star.dim_customer": customers(),
         "star.dim_division": _frame(DIM_DIVISION, divisions),
         "star.dim_cutoff": _frame(DIM_CUTOFF, cutoffs),
         "scores.icp_scores": scores(),
         "whitespace.whitespace": whitespace(),
-        "whitespace.eligibility_counts": counts(),
         "whitespace.whitespace_changes": changes(),
         "whitespace.account_rollup": rollup(),
         "validation.backtests": backtests(),
@@ -342,6 +339,7 @@ def tables() -> dict[str, pl.DataFrame]:
         "raw.quarantine": _frame(QUARANTINE, bad),
         "raw.quarantine_reasons": _frame(QUARANTINE_REASONS, reasons),
         "runs.run_manifest": _frame(RUN_MANIFEST, [run]),
+        "runs.check_results": _frame(CHECK_RESULTS, checks),
     }
 
 
