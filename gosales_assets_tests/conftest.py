@@ -45,6 +45,11 @@ from gosales_assets.warehouse import Warehouse  # noqa: E402
 from gosales_assets_tests.paths import SHARED_DATA  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys first: what takes longest must not be what one worker does alone at the end."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
 def pytest_unconfigure() -> None:
     """Remove the sample and whatever the tests made beside it."""
     shutil.rmtree(HOME, ignore_errors=True)

@@ -1,12 +1,15 @@
 """The published database: one DuckDB file that people open, built aside and swapped in whole."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from gosales_assets.locks import locked
-from gosales_assets.occupancy import at_work
+from gosales_assets.occupancy import SCRATCH, at_work
 from gosales_assets.partitions import Keys
 from gosales_assets.parts import files_of, hold_parts, publish_parts
 from gosales_assets.runs.inventory import current_partitions
@@ -40,7 +43,8 @@ def publish(warehouse: Warehouse, tables: Sequence[Table], keys: Keys) -> dict[s
                     for table in tables:
                         files, folders = _files_to_publish(warehouse, table, keys)
                         held += folders
-                        _publish_table(connection, table, [str(file) for file in files])
+                        with _steady(files, warehouse.home_path / SCRATCH, table) as names:
+                            _publish_table(connection, table, names)
                         published[table.name] = len(files)
                     if published.keys() >= NEEDED:
                         add_scorecard_tables(connection)
@@ -61,6 +65,27 @@ def _files_to_publish(
         folder = warehouse.path(table).parent
         return files_of(folder, hold_parts(folder).parts.values()), [folder]
     return [file for named in partitions for file in warehouse.files(table, **named)], []
+
+
+@contextmanager
+def _steady(files: list[Path], scratch: Path, table: Table) -> Iterator[list[str]]:
+    """Names under which the files stay as they are while DuckDB copies them.
+
+    DuckDB opens a file more than once, and another run may move a new one into its place
+    meanwhile. Views keep the lake's own names.
+    """
+    if table.published == "view":
+        yield [str(file) for file in files]
+        return
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="publish-", dir=scratch) as folder:
+        names = [Path(folder) / f"{number}.parquet" for number in range(len(files))]
+        for file, name in zip(files, names, strict=True):
+            try:
+                name.hardlink_to(file)
+            except OSError:  # a file system without links
+                shutil.copyfile(file, name)
+        yield [str(name) for name in names]
 
 
 def _publish_table(connection: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> None:

@@ -52,9 +52,10 @@ def gosales(home: Path, *arguments: str, **environment: str) -> subprocess.Compl
     )
 
 
-def run(home: Path, config: Path, **environment: str) -> Outcome:
+def run(home: Path, config: Path, *arguments: str, **environment: str) -> Outcome:
     """Run ``gosales run`` on a configuration."""
     report = home / "summary.json"
-    done = gosales(home, "run", "--config", str(config), "--json", str(report), **environment)
+    named = ("--config", str(config), "--json", str(report), *arguments)
+    done = gosales(home, "run", *named, **environment)
     summary = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
     return Outcome(done.returncode, done.stdout, done.stderr, summary, home)
