@@ -32,6 +32,7 @@ RECORDS = {
     "validation.gate_history",
     "validation.promoted_scores",
     "validation.leakage_report",  # tells what Dagster noted of each check
+    "runs.check_results",
     "runs.lake_inventory",
     "runs.run_registry",
     "runs.run_manifest",
