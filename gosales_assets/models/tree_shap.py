@@ -142,8 +142,8 @@ def _count(node: Mapping[str, Any]) -> float:
 
 def _question(node: Mapping[str, Any]) -> _Question:
     """An inner node; its threshold is cut to the next lower number that a row can hold."""
-    exact = float(node["threshold"])
-    near = np.float32(exact)
+    exact, largest = float(node["threshold"]), float(np.finfo(np.float32).max)
+    near = np.float32(min(max(exact, -largest), largest))  # 1e300: whatever is known
     threshold = near if float(near) <= exact else np.nextafter(near, np.float32(-np.inf))
     # LightGBM takes an unknown value for zero where training had none in this column.
     by_zero = node["missing_type"] == "None"

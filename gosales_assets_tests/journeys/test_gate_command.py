@@ -29,7 +29,7 @@ def test_the_command_fails_passes_and_rolls_back(tmp_path: Path) -> None:
     ]
     content["sku_map"] = str(given.parent / content["sku_map"])
     strict, easy = tmp_path / "strict.yaml", tmp_path / "easy.yaml"
-    strict.write_text(yaml.safe_dump(content | {"gates": {"auc": 0.99}}), "utf-8")
+    strict.write_text(yaml.safe_dump(content | {"gates": FLOORS | {"auc": 0.99}}), "utf-8")
     easy.write_text(yaml.safe_dump(content | {"gates": FLOORS}), "utf-8")
 
     failed = gosales(home, "gate", "--config", str(strict))

@@ -235,6 +235,7 @@ def test_an_old_cutoff_run_again_gives_the_same_bytes(small_run: Outcome, tmp_pa
     assert again.query(of_model).height > 20
 
 
+SMALL_DIVISIONS = ["Hardware", "Maintenance", "CAMWorks", "CPE", "Scanning", "Post_Processing"]
 ONE_THREAD = {"GOSALES_THREADS": "1", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -368,6 +369,7 @@ def test_a_missing_side_table_is_a_note(tmp_path: Path) -> None:
     config.write_text(
         BASE
         + "cutoffs: {first: 2024-06-30, last: 2024-06-30}\n"
+        + f"targets: {{exclude: {json.dumps(SMALL_DIVISIONS)}}}\n"
         + "side_tables: {open_deals: {file: gone.csv}}\n",
         encoding="utf-8",
     )

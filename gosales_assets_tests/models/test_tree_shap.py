@@ -70,6 +70,19 @@ def test_a_booster_that_learned_nothing_moves_nothing() -> None:
     assert not Explainer.of(booster).contributions(rows, 1).any()
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_split_of_known_from_unknown_is_understood() -> None:
+    draw = np.random.default_rng(2)
+    rows = np.ones((2_000, 1), dtype=np.float32)
+    rows[draw.random(2_000) < 0.5] = np.nan
+    labels = np.isnan(rows[:, 0]) ^ (draw.random(2_000) < 0.1)
+    booster = lgb.train({"objective": "binary", "verbose": -1}, lgb.Dataset(rows, labels), 3)
+    (first, *_) = booster.dump_model()["tree_info"]
+    assert first["tree_structure"]["threshold"] > 1e38
+    wanted = np.asarray(booster.predict(rows, pred_contrib=True))[:, :-1]
+    assert np.allclose(Explainer.of(booster).contributions(rows, 1), wanted, atol=1e-12)
+
+
 def test_large_trees_are_refused() -> None:
     with pytest.raises(ValueError, match="at most 11 leaves"):
         Explainer.of(fitted(1, leaves=31))
