@@ -99,17 +99,19 @@ def materialize(
     with dg.DagsterInstance.ephemeral() as instance:
         began, spent = time.monotonic(), time.process_time()
         for step in plan_steps(specs):
-            result = dg.materialize(
-                chosen,
-                selection=dg.AssetSelection.assets(*step.assets),
-                tags=range_tags(step, missing_partitions(step, made, warehouse, keys), keys),
-                instance=instance,
-                resources=given,
-            )
-            for event in result.all_events:
-                if event.is_step_success:
-                    name = str(event.step_key).split("__")[-1]
-                    seconds[name] = round(event.step_success_data.duration_ms / 1000, 2)
+            for tags in range_tags(step, missing_partitions(step, made, warehouse, keys), keys):
+                result = dg.materialize(
+                    chosen,
+                    selection=dg.AssetSelection.assets(*step.assets),
+                    tags=tags,
+                    instance=instance,
+                    resources=given,
+                )
+                for event in result.all_events:
+                    if event.is_step_success:
+                        name = str(event.step_key).split("__")[-1]
+                        took = event.step_success_data.duration_ms / 1000
+                        seconds[name] = round(seconds.get(name, 0.0) + took, 2)
     return cost_since(began, spent, seconds)
 
 

@@ -88,9 +88,6 @@ select cutoff, account, count(distinct customer_id) as customers, count(*) as ro
     arg_min(nba_reason, rank) as nba_reason, sum(expected_gp) as expected_gp
 from whitespace.whitespace where state = 'potential' group by cutoff, account
 order by cutoff, account;
-insert into whitespace.eligibility_counts by name
-select cutoff, division, state, count(*) as rows from whitespace.whitespace
-group by all order by all;
 """
 
 # Months are kept a file each, as the star room keeps them.
@@ -135,5 +132,5 @@ def build(home: Path, customers: int) -> Path:
 
 
 def _whitespace_tables() -> list[str]:
-    names = ["whitespace", "whitespace_changes", "account_rollup", "eligibility_counts"]
+    names = ["whitespace", "whitespace_changes", "account_rollup"]
     return [f"whitespace.{name}" for name in names]
