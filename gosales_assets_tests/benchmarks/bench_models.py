@@ -37,12 +37,45 @@ SCORING_SECONDS, ROWS = 20.0, 1_000_000
 LINES, CUSTOMERS = 400_000, 20_000
 
 
-def make_customers(folder: Path) -> Cost:
-    """Make dim_customer of the lines."""
-    from gosales_assets.star import customer_assets
+def write_customers(folder: Path) -> None:
+    """Write the dim_customer of the facts: scores ask it for names."""
+    import polars as pl
+
     from gosales_assets.star.contract import DIM_CUSTOMER
 
-    return materialize(folder, customer_assets.ASSETS, [DIM_CUSTOMER])
+    facts = pl.scan_parquet(folder / "home/lake/star/fact_transactions/*.parquet")
+    customers = facts.group_by("customer_id").agg(
+        first_order=pl.col("order_date").min(), last_order=pl.col("order_date").max()
+    )
+    known = customers.sort("customer_id").with_columns(
+        customer_name="customer_id",
+        normalised_name="customer_id",
+        in_log=pl.lit(value=True),
+        in_customers=pl.lit(value=True),
+    )
+    unknown = [
+        pl.lit(None, kind).alias(name)
+        for name, kind in DIM_CUSTOMER.types.items()
+        if name not in known.collect_schema()
+    ]
+    frame = known.with_columns(unknown).collect()
+    _warehouse(folder).write(DIM_CUSTOMER, DIM_CUSTOMER.typed(frame))
+
+
+def train_previous(folder: Path) -> Cost:
+    """Make the model of the cutoff before, too: the trend compares with it."""
+    from gosales_assets.models import assets as models
+    from gosales_assets.models.contract import CALIBRATION, MODEL_METRICS
+    from gosales_assets.tracking import Tracking
+
+    return materialize(
+        folder,
+        models.ASSETS,
+        [MODEL_METRICS, CALIBRATION],
+        beside=[models.POOLED_MODEL, models.CALIBRATED_MODEL],
+        newest=2,
+        resources={"tracking": Tracking(home=str(folder / "home"))},
+    )
 
 
 def train_and_score(folder: Path) -> Cost:
@@ -137,9 +170,10 @@ def _warehouse(folder: Path) -> "Warehouse":
 def run(folder: Path) -> None:
     """Make the world, then print both parts, each beside its reference."""
     write_world(folder, LINES, CUSTOMERS)
-    apart(make_customers, folder)
+    apart(write_customers, folder)
     apart(make_layers, folder)
     apart(make_matrix, folder)
+    apart(train_previous, folder)
     whole = report("one cutoff trained, calibrated and scored", apart(train_and_score, folder))
     scored = report("a million rows scored with reasons", apart(score_a_million, folder))
     fitted, plain = apart(plain_booster, folder)
