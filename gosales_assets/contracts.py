@@ -250,6 +250,7 @@ def table_check(
     find: Callable[[Warehouse, dict[str, str]], list[Breach]],
     description: str,
     *,
+    against: Sequence[Table] = (),
     blocking: bool = False,
     severity: dg.AssetCheckSeverity | None = None,
 ) -> dg.AssetChecksDefinition:
@@ -261,12 +262,15 @@ def table_check(
         What is wrong with one partition, from the warehouse and the partition's keys.
     description
         What holds when it passes, for people.
+    against
+        Other tables that it is compared with.
     """
 
     @dg.asset_check(
         asset=asset_key(table),
         name=name,
         description=description,
+        additional_deps=[asset_key(other) for other in against],
         blocking=blocking,
         partitions_def=PARTITIONS_BY_KEYS[table.partitions],
     )

@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach
-from gosales_assets.contracts import asset_key, check_partitions
+from gosales_assets.contracts import asset_key, check_partitions, table_check
 from gosales_assets.features import caps, checks, told
 from gosales_assets.features.contract import (
     CUSTOMER_FEATURES,
@@ -29,22 +29,13 @@ from gosales_assets.warehouse import Warehouse
 
 
 def _finite_check(table: Table) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=asset_key(table),
-        name="finite",
+    return table_check(
+        table,
+        "finite",
+        lambda warehouse, keys: checks.not_finite(warehouse.read_unchecked(table, **keys)),
+        "Missing values are null; no number is infinite or NaN.",
         blocking=True,
-        partitions_def=CUTOFFS if table is CUSTOMER_FEATURES else GRID,
-        description="Missing values are null; no number is infinite or NaN.",
     )
-    def finite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-        return check_partitions(
-            context,
-            table,
-            lambda keys: checks.not_finite(warehouse.read_unchecked(table, **keys)),
-            name="finite",
-        )
-
-    return finite
 
 
 _AS_OF = (

@@ -17,6 +17,7 @@ from gosales_assets.contracts import (
     dep,
     store,
     table_asset,
+    table_check,
 )
 from gosales_assets.labels.candidates import candidates as candidates_of
 from gosales_assets.labels.candidates import first_days
@@ -37,7 +38,7 @@ from gosales_assets.labels.prevalence import prevalence as prevalence_of
 from gosales_assets.labels.reading import closed_of, months_known, windows_of
 from gosales_assets.labels.recount_check import after_cutoff
 from gosales_assets.labels.window_assets import enough_buyers, lines_in, target_windows
-from gosales_assets.partitions import ALL_DIVISIONS, CUTOFFS, GRID, KEYS, day, divisions_by_cutoff
+from gosales_assets.partitions import ALL_DIVISIONS, GRID, KEYS, day, divisions_by_cutoff
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import LABEL_DENYLIST, PROSPECTS
 from gosales_assets.star.contract import CUSTOMER_DAY, DIM_CUTOFF, FACT_TRANSACTIONS
@@ -212,22 +213,12 @@ def windows_closed(
     return check_partitions(context, LABELS, find, name="windows_closed")
 
 
-@dg.asset_check(
-    asset=asset_key(PREVALENCE),
-    partitions_def=CUTOFFS,
-    description="Warns where under 0.5 % or over 50 % of a division's candidates buy.",
+prevalence_is_usual = table_check(
+    PREVALENCE,
+    "prevalence_is_usual",
+    lambda warehouse, keys: unusual(warehouse.read_unchecked(PREVALENCE, **keys)),
+    "Warns where under 0.5 % or over 50 % of a division's candidates buy.",
 )
-def prevalence_is_usual(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Warn of targets too rare to learn from, or so common that a ranking says little."""
-    return check_partitions(
-        context,
-        PREVALENCE,
-        lambda keys: unusual(warehouse.read_unchecked(PREVALENCE, **keys)),
-        name="prevalence_is_usual",
-        blocking=False,
-    )
 
 
 def _labelled(

@@ -125,7 +125,8 @@ class CalibratedModel:
 
 def has_moved(logits: pl.Series, everybody: Mapping[str, Any]) -> bool:
     """Whether too many of a division's rows lie where its curves saw hardly any."""
-    low, high = everybody["raw_low"], everybody["raw_high"]
+    # Bundles that were registered before these were noted do not have them.
+    low, high = everybody.get("raw_low"), everybody.get("raw_high")
     if low is None or high is None:
         return False
     return float((~logits.is_between(low, high)).mean()) > MOST_UNSEEN  # type: ignore[arg-type]

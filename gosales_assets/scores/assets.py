@@ -14,6 +14,7 @@ from gosales_assets.contracts import (
     dep,
     store,
     table_asset,
+    table_check,
 )
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.features.profile import attributes_known_by
@@ -26,7 +27,6 @@ from gosales_assets.models.cores import cores
 from gosales_assets.models.slices import slices_by_division
 from gosales_assets.partitions import (
     ALL_DIVISIONS,
-    CUTOFFS,
     GRID,
     KEYS,
     SAME_CUTOFF,
@@ -165,27 +165,14 @@ def unscored(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
         store(context, warehouse, UNSCORED, frame, metadata=dict(refused), cutoff=cutoff)
 
 
-@dg.asset_check(
-    asset=asset_key(UNSCORED),
-    name="every_division_is_scored",
-    partitions_def=CUTOFFS,
-    description=(
-        "No division had to be left out. A breach says which and why; the others have their "
-        "scores, and nothing stops."
-    ),
+every_division_is_scored = table_check(
+    UNSCORED,
+    "every_division_is_scored",
+    lambda warehouse, keys: remarks(warehouse.read(UNSCORED, **keys)["reason"].to_list()),
+    "No division had to be left out. A breach says which and why; the others have their scores, "
+    "and nothing stops.",
+    severity=dg.AssetCheckSeverity.ERROR,
 )
-def every_division_is_scored(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Fail, without blocking, where divisions were left out."""
-    return check_partitions(
-        context,
-        UNSCORED,
-        lambda keys: remarks(warehouse.read(UNSCORED, **keys)["reason"].to_list()),
-        name="every_division_is_scored",
-        blocking=False,
-        severity=dg.AssetCheckSeverity.ERROR,
-    )
 
 
 @dg.asset_check(
@@ -221,34 +208,22 @@ def scores_cover_all_candidates(
     return check_partitions(context, ICP_SCORES, find, name="scores_cover_all_candidates")
 
 
-@dg.asset_check(
-    asset=asset_key(ICP_SCORES),
-    name="calibrated_in_the_large",
-    additional_deps=[asset_key(LABELS)],
-    partitions_def=GRID,
-    description=(
-        "Where the outcome is known by now, the scores of a division add up to its buyers, within "
-        "a third or three standard errors. A breach is a warning: seasons move the level."
-    ),
+def _off_the_level(warehouse: Warehouse, keys: dict[str, str]) -> list[Breach]:
+    """Compare the sum of a partition's scores with the buyers there were."""
+    scores = warehouse.read(ICP_SCORES, columns=["icp_score"], **keys)["icp_score"]
+    labels = warehouse.read(LABELS, columns=["label"], **keys)["label"]
+    problem = calibrated_in_the_large(scores, labels)
+    return remarks([problem] if problem else [])
+
+
+probabilities_are_calibrated = table_check(
+    ICP_SCORES,
+    "calibrated_in_the_large",
+    _off_the_level,
+    "Where the outcome is known by now, the scores of a division add up to its buyers, within a "
+    "third or three standard errors. A breach is a warning: seasons move the level.",
+    against=[LABELS],
 )
-def probabilities_are_calibrated(
-    context: dg.AssetCheckExecutionContext, warehouse: Warehouse
-) -> dg.AssetCheckResult:
-    """Compare the sum of the scores with the buyers there were, partition by partition."""
-
-    def find(keys: dict[str, str]) -> list[Breach]:
-        scores = warehouse.read(ICP_SCORES, columns=["icp_score"], **keys)["icp_score"]
-        labels = warehouse.read(LABELS, columns=["label"], **keys)["label"]
-        problem = calibrated_in_the_large(scores, labels)
-        return remarks([problem] if problem else [])
-
-    return check_partitions(
-        context,
-        ICP_SCORES,
-        find,
-        name="calibrated_in_the_large",
-        blocking=False,
-    )
 
 
 def _usable(warehouse: Warehouse, cutoff: str) -> Usable:

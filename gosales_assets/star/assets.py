@@ -10,12 +10,12 @@ import polars as pl
 from gosales_assets.breaches import Breach
 from gosales_assets.contracts import (
     asset_key,
-    check_partitions,
     contract_check,
     dep,
     note,
     store,
     table_asset,
+    table_check,
 )
 from gosales_assets.division_names import division_identity
 from gosales_assets.partitions import day, partition_keys
@@ -227,23 +227,14 @@ def _check(
     find: Callable[[pl.LazyFrame, pl.LazyFrame], list[Breach]],
 ) -> dg.AssetChecksDefinition:
     """Make a blocking check of one table against another one that it came from."""
-
-    @dg.asset_check(
-        asset=asset_key(table),
-        name=name,
-        additional_deps=[asset_key(against)],
+    return table_check(
+        table,
+        name,
+        lambda warehouse, _: find(_lazy(warehouse, table), _lazy(warehouse, against)),
+        f"{description} A breach stops everything downstream.",
+        against=[against],
         blocking=True,
-        description=f"{description} A breach stops everything downstream.",
     )
-    def check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-        return check_partitions(
-            context,
-            table,
-            lambda _: find(_lazy(warehouse, table), _lazy(warehouse, against)),
-            name=name,
-        )
-
-    return check
 
 
 def _foreign_keys(dimension: Table, column: str) -> dg.AssetChecksDefinition:

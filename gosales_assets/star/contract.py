@@ -268,10 +268,10 @@ FACT_TRANSACTIONS = table(
 INDUSTRY_MATCHES = table(
     IndustryMatches,
     "star.industry_matches",
-    grain="one row per customer, name, and company that the name may mean",
+    grain="one row per customer, name (dated or not), and company that the name may mean",
     sort=(
-        *("customer_id", "customer_name", "account_prefix", "name_source", "method"),
-        *("company_name", "enrichment_id", "valid_from", "industry", "sub_industry"),
+        *("customer_id", "customer_name", "account_prefix", "name_source", "name_known_from"),
+        *("method", "company_name", "enrichment_id", "valid_from", "industry", "sub_industry"),
     ),
     may_be_empty=True,
 )

@@ -87,13 +87,22 @@ def _known(companies: pl.DataFrame) -> pl.DataFrame:
 
 
 def _entries(names: pl.DataFrame) -> pl.DataFrame:
-    """Names that differ in more than their clothes: one row each, since it was first known."""
+    """Names that differ in more than their clothes: one row each, since it was first known.
+
+    A name without a day keeps a row of its own beside the same one with a day: whether it may be
+    used is another question, and a day that comes later must not change the answer.
+    """
     keys = normalised_names(names["customer_name"].to_list(), names["account_prefix"].to_list())
     return (
         names.with_columns(key=pl.Series(keys, dtype=pl.String))
         .sort("name_known_from", "customer_name", nulls_last=True)
-        .group_by("customer_id", "key", "account_prefix", "name_source", maintain_order=True)
+        .group_by(
+            *("customer_id", "key", "account_prefix", "name_source"),
+            pl.col("name_known_from").is_null().alias("undated"),
+            maintain_order=True,
+        )
         .first()
+        .drop("undated")
     )
 
 

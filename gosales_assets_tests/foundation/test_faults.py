@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -49,16 +50,19 @@ def read_only(home: Path) -> Iterator[None]:
             folder.chmod(0o755)
 
 
+def fill(file: BinaryIO) -> None:
+    """Write until nothing more can be written."""
+    while file.write(b"0" * 65_536):
+        file.flush()
+
+
 @contextmanager
 def full_disk(home: Path) -> Iterator[None]:
     """The disk that the home is on has no byte left."""
     filler = home / "filler"
     with filler.open("wb") as file:
-        try:
-            while file.write(b"0" * 65_536):
-                file.flush()
-        except OSError:
-            pass  # it is full: that was the point
+        with pytest.raises(OSError, match="No space left"):
+            fill(file)
         try:
             yield
         finally:

@@ -74,6 +74,11 @@ def test_a_curve_is_not_trusted_where_it_was_not_fitted() -> None:
     assert found["calibration_method"].to_list() == ["none", "none", "platt", "platt"]
 
 
+def test_curves_without_a_noted_range_are_trusted() -> None:
+    older = curves(A=0.0, B=0.0).drop("raw_low", "raw_high")
+    assert calibrated([9.0] * 4, older)["calibration_method"].to_list() == ["platt"] * 4
+
+
 @pytest.mark.parametrize("calibration", [curves(A=1.0), curves(A=1.0, B=None)])
 def test_a_division_without_calibration_is_named(calibration: pl.DataFrame) -> None:
     with pytest.raises(ModelMismatch, match="no calibration of B"):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.breaches import breaches
@@ -290,6 +290,14 @@ past_companies = st.lists(
 
 
 @settings(deadline=None, max_examples=60)
+@example(  # a name without a day, which later comes with one
+    names=[
+        named("a", "Acme Holdings International", None, day, "customers")
+        for day in (None, DAY + timedelta(days=1))
+    ],
+    file=[company("Acme Holdings International", "Metal", None, None)],
+    stable=STABLE,
+)
 @given(names=past_names, file=past_companies, stable=st.sampled_from([set(), STABLE]))
 def test_what_was_known_by_a_day_needs_nothing_that_came_later(
     names: list[Row], file: list[Row], stable: set[str]
