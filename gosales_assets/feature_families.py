@@ -31,6 +31,9 @@ Family = Literal[
 ALWAYS_ON: frozenset[Family] = frozenset({"rfm", "recency", "diversity"})
 """Families that cannot be left out: naive rankings and the as-of checks count with them."""
 
+READ_ELSEWHERE: frozenset[Family] = frozenset({"similarity"})
+"""Families that the layers hold even if models do not see them: lists are ranked with them."""
+
 OFF_BY_DEFAULT: tuple[Family, ...] = (
     "lifecycle",
     "lifetime",

@@ -1,4 +1,4 @@
-"""What was known on the evening of a cutoff: the star's tables, cut off there and staged once.
+"""What was known on the evening of a cutoff: the star's tables, read once and cut off there.
 
 Every feature reads only from an `Activity`, so nothing dated after the cutoff can reach it.
 """
@@ -7,12 +7,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from gosales_assets.calendar import add_months
 from gosales_assets.features import staging
 from gosales_assets.features.catalog import OFFSET_DAYS
+from gosales_assets.features.ledger import Cells, Ledger, Seen, ledger_of
+from gosales_assets.features.measures import (
+    DAY,
+    MONTH,
+    OF_DAYS,
+    OF_MONTHS,
+    OF_RETURN_DAYS,
+    Measures,
+)
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import CUSTOMER_DAY, CUSTOMER_MONTH, FACT_TRANSACTIONS
 from gosales_assets.star.scopes import sku_sets
@@ -35,9 +46,11 @@ def keys_of(scope: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Star:
-    """The star's tables of all time, for all cutoffs of a run; each is staged when first used.
+    """The star's tables of all time, for all cutoffs of a run; each is read when first used.
 
-    A scope is the customer as a whole (``all``), or each division and SKU set (``div``).
+    The engine makes the rows; what is asked of them for one cutoff after the other is looked up in
+    their ledgers. A scope is the customer as a whole (``all``), or each division and SKU set
+    (``div``).
 
     Attributes
     ----------
@@ -61,57 +74,77 @@ class Star:
     sku_sets: Mapping[str, Sequence[str]]
     window_months: int
     windows: Mapping[str, int]
-    _staged: dict[str, "ibis.Table"] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict)
 
     def as_of(self, cutoff: date) -> "Activity":
         """Cut everything off at the evening of ``cutoff``."""
         return Activity(self, cutoff)
 
+    @cached_property
+    def cells(self) -> Cells:
+        """Numbers for everybody and everything that the star ever saw."""
+        names = self.months.select("customer_id", "division")
+        known = (names.select(name).distinct().to_polars()[name].sort() for name in names.columns)
+        return Cells(*known)
+
     def lines(self) -> "ibis.Table":
         """Order lines, with the columns that features read."""
-        return self._once("facts", lambda: self.facts.select(_OF_FACTS))
+        return self._staged("facts", lambda: self.facts.select(_OF_FACTS))
 
-    def months_of(self, scope: str) -> "ibis.Table":
-        """Months of a scope, numbered: see `staging.with_ordinal`."""
-        return self._once(
-            f"months_{scope}", lambda: staging.with_ordinal(_of_scope(self.months, scope))
-        )
+    def months_of(self, scope: str) -> Ledger:
+        """Months of a scope: see `measures`."""
+        return self._ledger("months", scope, lambda: self.months, MONTH, OF_MONTHS)
 
-    def days_of(self, scope: str) -> "ibis.Table":
+    def days_of(self, scope: str) -> Ledger:
         """Order days of a scope."""
-        return self._once(f"days_{scope}", lambda: _of_scope(self.days, scope))
+        return self._ledger("days", scope, lambda: self.days, DAY, OF_DAYS)
 
-    def gaps_of(self, scope: str) -> "ibis.Table":
-        """Order days of a scope, with the days since the one before."""
-        return self._once(f"gaps_{scope}", lambda: staging.with_gaps(_of_scope(self.days, scope)))
+    def return_days_of(self, scope: str) -> Ledger:
+        """Days with returns only."""
 
-    def return_days_of(self, scope: str) -> "ibis.Table":
-        """Days with returns only: see `staging.days_of_returns`."""
-        return self._once(
-            f"return_days_{scope}",
-            lambda: _of_scope(staging.days_of_returns(self.facts, self.days, self.sku_sets), scope),
-        )
+        def rows() -> "ibis.Table":
+            return staging.days_of_returns(self.facts, self.days, self.sku_sets)
+
+        return self._ledger("return_days", scope, rows, DAY, OF_RETURN_DAYS)
 
     def seats_of(self, scope: str) -> "ibis.Table | None":
         """Units of the SKUs that are seats, by month; ``None``: no such SKUs are set."""
         if not self.seat_skus:
             return None
-        return self._once(
+        return self._staged(
             f"seats_{scope}",
             lambda: _of_scope(
                 staging.seat_months(self.facts, self.seat_skus, self.sku_sets), scope
             ),
         )
 
-    def _once(self, name: str, rows: Callable[[], "ibis.Table"]) -> "ibis.Table":
-        if name not in self._staged:
-            self._staged[name] = self.stage(name, rows())
-        return self._staged[name]
+    def _staged(self, name: str, rows: Callable[[], "ibis.Table"]) -> "ibis.Table":
+        return self._once(name, lambda: self.stage(name, rows()))
+
+    def _ledger(
+        self,
+        name: str,
+        scope: str,
+        rows: Callable[[], "ibis.Table"],
+        time: pl.Expr,
+        measured: Measures,
+    ) -> Ledger:
+        def made() -> Ledger:
+            frame = _of_scope(rows(), scope).drop("scope").to_polars()
+            cells = self.cells.of(frame, scope)
+            return ledger_of(cells, time, frame.drop("customer_id", "division"), measured)
+
+        return self._once(f"{name}_{scope}", made)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
 
 
 @dataclass(frozen=True)
 class Activity:
-    """The history of all customers as of a cutoff, as expressions over staged tables."""
+    """The history of all customers as of a cutoff."""
 
     star: Star
     cutoff: date
@@ -122,28 +155,37 @@ class Activity:
         Columns: customer_id, order_date, sku, division, is_return, branch, rep, quantity, value.
         Not line_id: it depends on the order of the log's rows.
         """
-        return self._seen(self.star.lines())
+        lines = self.star.lines()
+        return lines.filter(lines.order_date <= self.cutoff)
 
-    def months(self, scope: str) -> "ibis.Table":
-        """Rows of star.customer_month, and ``age``: months back, 0 is the cutoff's month."""
-        return self._aged(self.star.months_of(scope))
+    def months(self, scope: str) -> Seen:
+        """Months up to the cutoff's, in time of `month`."""
+        return self.star.months_of(scope).as_of(self.month)
 
-    def days(self, scope: str) -> "ibis.Table":
-        """Rows of star.customer_day, and ``days_ago`` (0 is the cutoff itself)."""
-        return self._dated(self.star.days_of(scope))
+    def days(self, scope: str) -> Seen:
+        """Order days up to the cutoff, in time of `day`."""
+        return self.star.days_of(scope).as_of(self.day)
 
-    def gaps(self, scope: str) -> "ibis.Table":
-        """The same days, and ``gap``: days since the order day before."""
-        return self._dated(self.star.gaps_of(scope))
-
-    def return_days(self, scope: str) -> "ibis.Table":
-        """Days with returns only: the keys of `days`, and their value."""
-        return self._seen(self.star.return_days_of(scope))
+    def return_days(self, scope: str) -> Seen:
+        """Days with returns only, likewise."""
+        return self.star.return_days_of(scope).as_of(self.day)
 
     def seats(self, scope: str) -> "ibis.Table | None":
         """Units of seats by month, with ``age``; ``None``: no SKUs are set as seats."""
         seats = self.star.seats_of(scope)
-        return None if seats is None else self._aged(seats)
+        if seats is None:
+            return None
+        return seats.filter(seats.month <= self.cutoff).mutate(age=self.month - seats.ordinal)
+
+    @property
+    def day(self) -> int:
+        """The cutoff as days since 1970."""
+        return day_number(self.cutoff)
+
+    @property
+    def month(self) -> int:
+        """Number of the cutoff's month: see `staging.ordinal_of`."""
+        return staging.ordinal_of(self.cutoff.year, self.cutoff.month)
 
     def window_of(self, target: str) -> int:
         """Months that are predicted of a target."""
@@ -158,18 +200,10 @@ class Activity:
         """Newest day that rules are learned of: what came later leaves them room to be news."""
         return self.cutoff - timedelta(days=OFFSET_DAYS)
 
-    def _seen(self, days: "ibis.Table") -> "ibis.Table":
-        return days.filter(days.order_date <= self.cutoff)
 
-    def _dated(self, days: "ibis.Table") -> "ibis.Table":
-        import ibis
-
-        seen = self._seen(days)
-        return seen.mutate(days_ago=ibis.literal(self.cutoff).delta(seen.order_date, unit="day"))
-
-    def _aged(self, months: "ibis.Table") -> "ibis.Table":
-        now = staging.ordinal_of(self.cutoff.year, self.cutoff.month)
-        return months.filter(months.month <= self.cutoff).mutate(age=now - months.ordinal)
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return (day - date(1970, 1, 1)).days
 
 
 @contextmanager

@@ -148,7 +148,8 @@ def side_tables_as_of(
         return told.customers_told(customers, matches, day(cutoff), settings)
 
     def find(keys: dict[str, str]) -> list[Breach]:
-        rows = warehouse.read(DIVISION_FEATURES, columns=told.COLUMNS, **keys)
+        columns = [name for name in told.COLUMNS if name in DIVISION_FEATURES.types]
+        rows = warehouse.read(DIVISION_FEATURES, columns=columns, **keys)
         early = told.told_too_early(rows, known(keys["cutoff"]))
         return early + told.installed_too_early(rows, base, day(keys["cutoff"]))
 

@@ -58,6 +58,7 @@ def fit_caps(
 def _quantiles(layer: "ibis.Table", features: Iterable[str]) -> list[pl.DataFrame]:
     """Exact quantile of each feature's positive values, by target: one query over the layer."""
     measures = {}
+    features = [name for name in features if name in layer.columns]
     for name in features:
         positive = layer[name] > 0
         measures[f"{name}|cap"] = layer[name].cast("float64").quantile(SHARE, where=positive)

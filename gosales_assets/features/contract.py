@@ -1,11 +1,11 @@
 """What the features room hands on: matrices, rules, fitted statistics, and the catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import pandera.polars as pa
 import polars as pl
 
-from gosales_assets.feature_families import Family
+from gosales_assets.feature_families import READ_ELSEWHERE, Family
 from gosales_assets.features.catalog import CATALOG, NEVER, Feature
 from gosales_assets.features.past_contract import (
     CUSTOMER_PAST,
@@ -160,8 +160,12 @@ def _feature(feature: Feature) -> pa.Column:
     )
 
 
-def _matrix(keys: dict[str, pa.Column], scopes: set[str]) -> pa.DataFrameSchema:
-    columns = {f.name: _feature(f) for f in CATALOG if f.scope in scopes}
+def _matrix(
+    keys: dict[str, pa.Column], scopes: set[str], families_off: Collection[str]
+) -> pa.DataFrameSchema:
+    columns = {
+        f.name: _feature(f) for f in CATALOG if f.scope in scopes and f.family not in families_off
+    }
     return pa.DataFrameSchema({**keys, **columns}, strict=True)
 
 
@@ -179,33 +183,38 @@ _CANDIDATE = _TARGET | {
     )
 }
 
-CUSTOMER_FEATURES = Table(
-    "features.customer_features",
-    schema=_matrix(_CUSTOMER, {"all"}),
-    grain="one row per cutoff and customer with any purchase by the cutoff",
-    sort=("customer_id",),
-    description="What is known of each customer as of the cutoff, whatever the target.",
-    partitions=("cutoff",),
-    published="view",
-)
-DIVISION_FEATURES = Table(
-    "features.division_features",
-    schema=_matrix(_TARGET, {"div", "mkt"}),
-    grain="one row per cutoff, target and customer with any purchase by the cutoff",
-    sort=("customer_id",),
-    description="What is known of each customer with regard to one target, as of the cutoff.",
-    partitions=("cutoff", "division"),
-    published="view",
-)
+
+def customer_features(families_off: Collection[Family]) -> Table:
+    """Describe the customers' layer: all its features but those that are not computed."""
+    return Table(
+        "features.customer_features",
+        schema=_matrix(_CUSTOMER, {"all"}, not_computed(families_off)),
+        grain="one row per cutoff and customer with any purchase by the cutoff",
+        sort=("customer_id",),
+        description="What is known of each customer as of the cutoff, whatever the target.",
+        partitions=("cutoff",),
+        published="view",
+    )
 
 
-def feature_matrix(families_off: Sequence[Family]) -> Table:
+def division_features(families_off: Collection[Family]) -> Table:
+    """Describe the targets' layer: all its features but those that are not computed."""
+    return Table(
+        "features.division_features",
+        schema=_matrix(_TARGET, {"div", "mkt"}, not_computed(families_off)),
+        grain="one row per cutoff, target and customer with any purchase by the cutoff",
+        sort=("customer_id",),
+        description="What is known of each customer with regard to one target, as of the cutoff.",
+        partitions=("cutoff", "division"),
+        published="view",
+    )
+
+
+def feature_matrix(families_off: Collection[Family]) -> Table:
     """Describe the matrix: all features but those of the families that are off."""
-    off = {f.name for f in CATALOG if f.family in families_off}
-    schema = _matrix(_CANDIDATE, {"all", "div", "mkt"})
     return Table(
         "features.feature_matrix",
-        schema=schema.remove_columns(sorted(off)),
+        schema=_matrix(_CANDIDATE, {"all", "div", "mkt"}, families_off),
         grain="one row per cutoff, target and candidate",
         sort=("customer_id",),
         description="Everything a model may look at: both feature layers for every candidate.",
@@ -215,7 +224,15 @@ def feature_matrix(families_off: Sequence[Family]) -> Table:
     )
 
 
-FEATURE_MATRIX = feature_matrix(current_settings().features.families_off)
+def not_computed(families_off: Collection[Family]) -> set[Family]:
+    """Families that are off and that nobody else reads."""
+    return set(families_off) - READ_ELSEWHERE
+
+
+_FAMILIES_OFF = current_settings().features.families_off
+CUSTOMER_FEATURES = customer_features(_FAMILIES_OFF)
+DIVISION_FEATURES = division_features(_FAMILIES_OFF)
+FEATURE_MATRIX = feature_matrix(_FAMILIES_OFF)
 AFFINITY_RULES = table(
     AffinityRules,
     "features.affinity_rules",

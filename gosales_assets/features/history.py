@@ -1,62 +1,74 @@
 """Features from the customer's own past: amounts, recency, trend, rhythm, returns, season.
 
 The same definitions serve the customer as a whole (scope ``all``) and each customer and target
-(scope ``div``). The engine sums, see `history_sums`; what follows from sums is worked out here.
+(scope ``div``). Sums are looked up, see `history_sums`; what follows from them is worked out here.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
+import numpy as np
 import polars as pl
 
 from gosales_assets.features import history_sums
-from gosales_assets.features.activity import Activity, keys_of
-from gosales_assets.features.catalog import DECAY_HALF_LIVES, WINDOWS, YEAR, feature_names
+from gosales_assets.features.activity import Activity
+from gosales_assets.features.catalog import DECAY_HALF_LIVES, OFFSET_MEASURES, WINDOWS, YEAR
+from gosales_assets.features.ledger import Seen
 from gosales_assets.features.ratios import log_ratio, ratio, relative_change
-
-if TYPE_CHECKING:
-    import ibis
 
 _SLOPE_DIVISOR = sum((2 * i - (YEAR - 1)) ** 2 for i in range(YEAR)) / 2
 _DAYS_PER_MONTH = 365.25 / 12
 
 
-def sums_of(activity: Activity, scope: str) -> pl.DataFrame:
-    """Sum up the own past for one scope.
+def sums_of(activity: Activity, scope: str, families: Collection[str]) -> pl.DataFrame:
+    """Sum up the own past for one scope, as far as the families need it.
 
     Returns
     -------
     One row per customer (scope ``all``), or per customer and division or SKU set with any line
-    (``div``), in no order: the keys, and what `history_sums` says.
+    (``div``), in order of division and customer: the keys, and what `history_sums` says.
     """
-    keys = keys_of(scope)
+    months, days = activity.months(scope), activity.days(scope)
+    sums = history_sums.of_months(activity, months, scope)
+    sums |= _beside(months, days, history_sums.of_days(activity, days))
+    if "offset" in families:
+        for measure in OFFSET_MEASURES:
+            seen = history_sums.seen_a_while_ago(activity, days, measure)
+            found = {f"offset__{scope}__{measure}__{window}": seen[window] for window in WINDOWS}
+            sums |= _beside(months, days, found)
+        returns = activity.return_days(scope)
+        seen = history_sums.seen_a_while_ago(activity, returns, "value")
+        found = {f"offset__{scope}__value__{window}__returned": seen[window] for window in WINDOWS}
+        sums |= _beside(months, returns, found)
+    if "market" in families and scope == "div":
+        sums |= history_sums.of_windows(activity, months)
+    keys = activity.star.cells.names(months.cells, scope)
+    return keys.hstack(pl.DataFrame(sums).fill_nan(None))
 
-    def summed(t: "ibis.Table", sums: history_sums.Sums) -> pl.DataFrame:
-        return t.group_by(keys).aggregate(**sums).to_polars()
 
-    months, gaps, returns = (
-        of(scope) for of in (activity.months, activity.gaps, activity.return_days)
-    )
-    frame = summed(months, history_sums.of_months(activity, months, scope))
-    for days in (
-        summed(gaps, history_sums.of_days(activity, gaps, scope)),
-        summed(returns, history_sums.of_return_days(activity, returns, scope)),
-    ):
-        frame = frame.join(days, on=keys, how="left")
-    return frame
+def _beside(months: Seen, days: Seen, found: history_sums.Sums) -> history_sums.Sums:
+    """Lay what was found per cell of the days beside the months; NaN: there are no such days."""
+    places = np.searchsorted(months.cells, days.cells)
+    laid = {name: np.full(len(months.cells), np.nan) for name in found}
+    for name, column in laid.items():
+        column[places] = found[name]
+    return laid
 
 
-def history(sums: pl.DataFrame, scope: str) -> pl.DataFrame:
-    """Work out all features of the own past: the keys, and features as the catalogue calls them.
+def history(sums: pl.DataFrame, scope: str, wanted: Collection[str]) -> pl.DataFrame:
+    """Work out the wanted features of the own past: customer_id, and features by name.
 
     Parameters
     ----------
     sums
-        What `sums_of` gives.
+        What `sums_of` gives: of customers, or of one target.
+    wanted
+        Names of features; others than those of the own past are passed over.
     """
     derived = [_amounts, _offset, _recency, _trajectory, _rhythm, _season, _shares, _lifecycle]
-    computed = sums.with_columns(column for of in derived for column in of(scope))
-    names = [name for name in feature_names(scope) if name in computed.columns]
-    return computed.select(*keys_of(scope), pl.col(names).cast(pl.Float32))
+    columns = (column for of in derived for column in of(scope))
+    computed = sums.with_columns(c for c in columns if c.meta.output_name() in wanted)
+    names = [name for name in computed.columns if name in wanted]
+    return computed.select("customer_id", pl.col(names).cast(pl.Float32))
 
 
 def revenue_of_nothing(scope: str) -> list[pl.Expr]:

@@ -1,164 +1,143 @@
-"""Sums over a customer's own past: what is read of the months and of the days.
+"""Sums over a customer's own past: what is looked up of the months and of the days.
 
-Sums run over integers and decimals only, so no order of summation shows. Each function gives the
-aggregates of one table, by name: features as the catalogue calls them, and helper columns.
+Sums are of whole numbers (see `ledger`), so no order of summation shows. Each function gives
+columns by name, one value per cell of the months: features as the catalogue calls them, and helper
+columns. NaN: there is nothing to sum.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from gosales_assets.calendar import add_months
-from gosales_assets.features.activity import Activity
+import numpy as np
+
+from gosales_assets.features.activity import Activity, day_number
 from gosales_assets.features.catalog import (
     OFFSET_DAYS,
-    OFFSET_MEASURES,
     RFM_MEASURES,
     WINDOWS,
     YEAR,
 )
+from gosales_assets.features.ledger import Real, Seen
+from gosales_assets.features.measures import CENTS, FRACTIONS, MAY_BE_UNKNOWN, QUARTERS
 
-if TYPE_CHECKING:
-    import ibis
+Sums = dict[str, Real]
+_PARTS = {"quantity": FRACTIONS} | dict.fromkeys(
+    ("value", "revenue", "gross_profit", "returned_value"), CENTS
+)
 
-Sums = dict[str, "ibis.Value"]
 
-
-def of_months(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
-    """Aggregates of the months: amounts by window, unevenness, returns, season."""
+def of_months(activity: Activity, t: Seen, scope: str) -> Sums:
+    """Sums of the months: amounts by window, unevenness, returns, season."""
+    two_years = activity.month - 2 * YEAR
     return (
-        _amounts(t, scope)
-        | _last_year(t)
-        | _windows(activity, t, scope)
-        | _unevenness(t)
+        _amounts(activity, t, scope)
+        | _last_year(activity, t)
+        | _unevenness(activity, t)
         | _season(activity, t, scope)
-        | {
-            f"rhythm__{scope}__active_months__24m": number(
-                t.month.count(where=(t.age < 2 * YEAR) & (t.orders > 0))
-            )
-        }
+        | {f"rhythm__{scope}__active_months__24m": _summed(t, "ordered", two_years)}
     )
 
 
-def of_days(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
-    """Aggregates of the order days: amounts as seen a while ago, recency, gaps."""
+def of_days(activity: Activity, t: Seen) -> Sums:
+    """Sums of the order days, per cell of these: recency and gaps."""
     return {
-        **_offset(activity, t, scope, OFFSET_MEASURES),
-        "recent": number(t.days_ago.min(), None),
-        "oldest": number(t.days_ago.max(), None),
-        "gaps": number(t.gap.count()),
-        "gap_squares": number((t.gap * t.gap).sum()),
-        "median_gap": number(t.gap.median(), None),
-        "last_gap": number(t.gap.argmax(t.order_date), None),
+        "recent": (activity.day - t.last).astype(np.float64),
+        "oldest": (activity.day - t.first).astype(np.float64),
+        "gaps": (t.ends - t.begins - 1).astype(np.float64),
+        "gap_squares": t.gap_squares.astype(np.float64),
+        "median_gap": t.median_gap,
+        "last_gap": t.last_gap,
     }
 
 
-def of_return_days(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
-    """Value that returns took on days without an order, as seen a while ago."""
+def seen_a_while_ago(activity: Activity, t: Seen, measure: str) -> Sums:
+    """Sum a measure of the days over windows that ended 60 days ago, per cell of these."""
+    back = timedelta(days=OFFSET_DAYS)
+    end = day_number(activity.cutoff - back)
     return {
-        f"{name}__returned": value
-        for name, value in _offset(activity, t, scope, ("value",)).items()
+        window: _summed(t, measure, day_number(activity.day_before(months) - back), end)
+        for window, months in WINDOWS.items()
     }
 
 
-def number(expression: "ibis.Value", empty: float | None = 0.0) -> "ibis.Value":
-    """Turn a sum into a plain number; ``empty`` stands for a sum of nothing."""
-    cast = expression.cast("float64")
-    return cast if empty is None else cast.fill_null(empty)
+def of_windows(activity: Activity, t: Seen) -> Sums:
+    """Net value of the last two windows of each target, as long as the one predicted of it."""
+
+    def value(months: int, windows: int) -> Real:
+        end = activity.month - (windows - 1) * months
+        lines = t.sum("lines", end - months, end)
+        return np.where(lines > 0, _summed(t, "value", end - months, end), np.nan)
+
+    return {
+        "value_window": _by_target(activity, t, lambda months: value(months, 1)),
+        "value_window_before": _by_target(activity, t, lambda months: value(months, 2)),
+    }
 
 
-def _amounts(t: "ibis.Table", scope: str) -> Sums:
+def _amounts(activity: Activity, t: Seen, scope: str) -> Sums:
     sums = {
-        f"rfm__{scope}__{measure}__{window}": number(
-            t[measure].sum(where=t.age < months), None if measure == "revenue" else 0.0
-        )
+        f"rfm__{scope}__{measure}__{window}": _summed(t, measure, activity.month - months)
         for measure in RFM_MEASURES
         for window, months in WINDOWS.items()
     }
-    return sums | {f"rfm__{scope}__orders__ever": number(t.orders.sum())}
+    return sums | {f"rfm__{scope}__orders__ever": _summed(t, "orders")}
 
 
-def _last_year(t: "ibis.Table") -> Sums:
-    year, before = t.age < YEAR, (t.age >= YEAR) & (t.age < 2 * YEAR)
+def _last_year(activity: Activity, t: Seen) -> Sums:
+    year, before = activity.month - YEAR, activity.month - 2 * YEAR
     return {
-        "gross_profit": number(t.gross_profit.sum(where=year), None),
-        "returned_lines": number(t.returns.sum(where=year)),
-        "returned_value": number(t.returned_value.sum(where=year)),
-        "quantity": number(t.quantity.sum(where=year), None),
-        "quantity_before": number(t.quantity.sum(where=before), None),
+        "gross_profit": _summed(t, "gross_profit", year),
+        "returned_lines": _summed(t, "returns", year),
+        "returned_value": _summed(t, "returned_value", year),
+        "quantity": _summed(t, "quantity", year),
+        "quantity_before": _summed(t, "quantity", before, year),
     }
 
 
-def _unevenness(t: "ibis.Table") -> Sums:
-    year = t.age < YEAR
+def _unevenness(activity: Activity, t: Seen) -> Sums:
+    year = activity.month - YEAR
     sums = {}
     for measure in ("orders", "value"):
-        # Bucket i of 12 (11 - age) weighs 2i - 11: least squares against time, in whole numbers.
-        tilt = t[measure] * (YEAR - 1 - 2 * t.age)
-        sums[f"{measure}_tilt"] = number(tilt.sum(where=year))
-        sums[f"{measure}_squares"] = number((t[measure] * t[measure]).sum(where=year))
+        # Month i of 12 weighs 2i - 11: least squares against time, in whole numbers.
+        middle = 2 * activity.month - (YEAR - 1)
+        tilt = 2 * t.sum(f"{measure}_by_month", year) - middle * t.sum(measure, year)
+        parts = _PARTS.get(measure, 1)
+        sums[f"{measure}_tilt"] = tilt / parts
+        sums[f"{measure}_squares"] = t.squares(measure, year) / parts**2
     return sums
 
 
-def _season(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
-    two_years = t.age < 2 * YEAR
-    ahead = _is_ahead(activity, t, scope)
-    sums = {"orders_ahead": number(t.orders.sum(where=two_years & ahead))}
+def _season(activity: Activity, t: Seen, scope: str) -> Sums:
+    def ahead(window: int) -> Real:
+        """Orders of the months of the last two years that the window ahead is made of."""
+        ends = (activity.month - YEAR * ago + min(window, YEAR) for ago in (1, 2))
+        begins = (activity.month - YEAR * ago for ago in (1, 2))
+        sums = [_summed(t, "orders", *span) for span in zip(begins, ends, strict=True)]
+        return sums[0] + sums[1]
+
+    usual = activity.star.window_months
+    sums = {"orders_ahead": ahead(usual) if scope == "all" else _by_target(activity, t, ahead)}
     if scope == "all":
-        for quarter in range(1, 5):
-            here = two_years & (t.month.quarter() == quarter)
-            sums[f"orders_quarter_{quarter}"] = number(t.orders.sum(where=here))
+        for quarter in QUARTERS:
+            name = f"orders_quarter_{quarter}"
+            sums[name] = _summed(t, name, activity.month - 2 * YEAR)
     return sums
 
 
-def _windows(activity: Activity, t: "ibis.Table", scope: str) -> Sums:
-    """Net value of the last windows of each target, as long as the one that is predicted of it."""
-    if scope == "all":
-        return {}
-    import ibis
-
-    months = _by_target(activity, t, ibis.literal)
-    now, before = t.age < months, (t.age >= months) & (t.age < 2 * months)
-    return {
-        "value_window": number(t.value.sum(where=now), None),
-        "value_window_before": number(t.value.sum(where=before), None),
-    }
+def _by_target(activity: Activity, t: Seen, of_window: Callable[[int], Real]) -> Real:
+    """What follows from the window of each cell's target: the usual one, or one of its own."""
+    usual = activity.star.window_months
+    found = of_window(usual)
+    names = activity.star.cells.names(t.cells, "div")["division"]
+    for months in sorted(set(activity.star.windows.values()) - {usual}):
+        own = [target for target, window in activity.star.windows.items() if window == months]
+        found = np.where(names.is_in(own).to_numpy(), of_window(months), found)
+    return found
 
 
-def _is_ahead(activity: Activity, t: "ibis.Table", scope: str) -> "ibis.BooleanValue":
-    """Whether a month lies in the season that is predicted: of each target in its own window."""
-
-    def inside(window: int) -> "ibis.BooleanValue":
-        calendar = {add_months(activity.cutoff, i + 1).month for i in range(window)}
-        return t.month.month().isin(sorted(calendar))
-
-    return (
-        inside(activity.star.window_months) if scope == "all" else _by_target(activity, t, inside)
-    )
-
-
-def _by_target(
-    activity: Activity, t: "ibis.Table", of_window: "Callable[[int], ibis.Value]"
-) -> "ibis.Value":
-    """What follows from the window of each row's target: the usual one, or one of its own."""
-    import ibis
-
-    targets: dict[int, list[str]] = {}
-    for target, window in sorted(activity.star.windows.items()):
-        if window != activity.star.window_months:
-            targets.setdefault(window, []).append(target)
-    usual = of_window(activity.star.window_months)
-    branches = [(t.division.isin(own), of_window(months)) for months, own in targets.items()]
-    return ibis.cases(*branches, else_=usual) if branches else usual
-
-
-def _offset(activity: Activity, t: "ibis.Table", scope: str, measures: tuple[str, ...]) -> Sums:
-    back = timedelta(days=OFFSET_DAYS)
-    sums = {}
-    for window, months in WINDOWS.items():
-        begin, end = activity.day_before(months) - back, activity.cutoff - back
-        then = (t.order_date > begin) & (t.order_date <= end)
-        for measure in measures:
-            name = f"offset__{scope}__{measure}__{window}"
-            sums[name] = number(t[measure].sum(where=then))
-    return sums
+def _summed(t: Seen, measure: str, after: int | None = None, until: int | None = None) -> Real:
+    """Sum of a measure in (after, until], in its unit; NaN where it is unknown throughout."""
+    total = t.sum(measure, after, until) / _PARTS.get(measure, 1)
+    if measure not in MAY_BE_UNKNOWN:
+        return total
+    return np.where(t.sum(f"{measure}_known", after, until) > 0, total, np.nan)

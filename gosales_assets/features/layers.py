@@ -25,7 +25,6 @@ from gosales_assets.features.caps import capped
 from gosales_assets.features.catalog import (
     ABSENT,
     ATTRIBUTES,
-    CATALOG,
     NEVER,
     feature,
 )
@@ -38,6 +37,7 @@ from gosales_assets.features.past import Past
 from gosales_assets.features.pull import best_evidence
 from gosales_assets.features.seats import seats
 from gosales_assets.settings import Settings
+from gosales_assets.tables import Table
 
 MATRIX_KEYS = ["cutoff", "division", "customer_id", "cohort"]
 
@@ -93,13 +93,17 @@ def fit(past: Past, side: SideTables, targets: Sequence[str], settings: Settings
         rules = affinity.learn_rules(holdings, targets, least, past.cutoff)
         baskets = sku_affinity.baskets_of(past)
         products = sku_affinity.learn_product_rules(past, baskets, holdings, targets, least)
-        learned: dict[str, Any] = {
-            "lifetime": fitted.fit_lifetime(timing, settings.seed),
-            "mix": fitted.fit_mix(holdings, targets),
-            "purchase_rate": fitted.fit_purchase_rates(holdings, exposure, targets),
-            "similarity": fitted.fit_similarity(holdings, targets, settings),
-            **fitted.fit_profile(holdings, attributes_of(past, side, settings), targets),
-        }
+        families = computed_families()
+        learned: dict[str, Any] = {"similarity": fitted.fit_similarity(holdings, targets, settings)}
+        if "lifetime" in families:
+            learned["lifetime"] = fitted.fit_lifetime(timing, settings.seed)
+        if "mix" in families:
+            learned["mix"] = fitted.fit_mix(holdings, targets)
+        if "rate" in families:
+            learned["purchase_rate"] = fitted.fit_purchase_rates(holdings, exposure, targets)
+        if "profile" in families:
+            attributes = attributes_of(past, side, settings)
+            learned |= fitted.fit_profile(holdings, attributes, targets)
         return Learned(
             rules=rules,
             product_rules=products,
@@ -114,27 +118,46 @@ def fit(past: Past, side: SideTables, targets: Sequence[str], settings: Settings
         )
 
 
+def computed_families() -> set[str]:
+    """Families that the layers hold: those that are off are not computed, but for a few."""
+    names = (*_features_of(CUSTOMER_FEATURES), *_features_of(DIVISION_FEATURES))
+    return {feature(name).family for name in names}
+
+
+def _features_of(layer: Table) -> list[str]:
+    return [name for name in layer.types if "__" in name]
+
+
 def customer_layer(activity: Activity, past: Past, learned: dict[str, Any]) -> pl.DataFrame:
     """Compute features.customer_features of one cutoff: one row per customer."""
-    with one_blas_thread():
-        timing = fitted.purchase_timing(past)
-        model = lifetime.BGNBD(**learned["lifetime"])
-        repeats, recency, age = (timing[c].to_numpy() for c in ("repeats", "recency", "age"))
-        weeks = activity.star.window_months * 365.25 / 12 / lifetime.DAYS_PER_WEEK
-        alive = lifetime.p_alive(model, repeats, recency, age)
-        expected = lifetime.expected_orders(model, repeats, recency, age, weeks)
-        counts = timing.select("customer_id").with_columns(
-            pl.Series("lifetime__all__p_alive__ever", alive),
-            pl.Series("lifetime__all__expected_orders__ever", expected),
-        )
-        frame = (
-            past.ids.join(history(sums_of(activity, "all"), "all"), on="customer_id", how="left")
-            .join(counts, on="customer_id", how="left")
-            .join(_diversity(past), on="customer_id", how="left")
-            .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
-        )
+    families, wanted = computed_families(), _features_of(CUSTOMER_FEATURES)
+    own = history(sums_of(activity, "all", families), "all", wanted)
+    frame = (
+        past.ids.join(own, on="customer_id", how="left")
+        .join(_diversity(past), on="customer_id", how="left")
+        .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
+    )
+    if "lifetime" in families:
+        frame = frame.hstack(_lifetime(activity, past, learned["lifetime"]))
+    if "seats" in families:
         frame = _beside(frame, seats(activity, "all"))
-        return CUSTOMER_FEATURES.typed(_declared(frame, ["cutoff", "customer_id"], "all"))
+    return CUSTOMER_FEATURES.typed(_declared(frame, CUSTOMER_FEATURES))
+
+
+def _lifetime(activity: Activity, past: Past, fitted_model: dict[str, Any]) -> pl.DataFrame:
+    """Chance to still be a customer, and orders to expect; in customer order."""
+    timing = fitted.purchase_timing(past)
+    model = lifetime.BGNBD(**fitted_model)
+    repeats, recency, age = (timing[c].to_numpy() for c in ("repeats", "recency", "age"))
+    weeks = activity.star.window_months * 365.25 / 12 / lifetime.DAYS_PER_WEEK
+    return pl.DataFrame(
+        {
+            "lifetime__all__p_alive__ever": lifetime.p_alive(model, repeats, recency, age),
+            "lifetime__all__expected_orders__ever": lifetime.expected_orders(
+                model, repeats, recency, age, weeks
+            ),
+        }
+    )
 
 
 def division_layer(
@@ -150,18 +173,20 @@ def division_layer(
     What is counted is counted for all targets in one pass; the wide rows are laid out target by
     target, because those of many customers and targets would not fit into memory together.
     """
+    families, wanted = computed_families(), _features_of(DIVISION_FEATURES)
     with one_blas_thread():
         scores = _scores(past, side, stored, targets, settings)
-    sums = sums_of(activity, "div")
-    own = history(sums, "div")
-    signals = [seats(activity, "div"), installed(past, side.installed_base)]
-    moves = market(
-        activity,
-        sums,
-        past.customers.select("customer_id", "oldest"),
-        targets,
-        settings.labels.gp_min_threshold,
-    )
+    sums = sums_of(activity, "div", families)
+    signals = []
+    if "seats" in families:
+        signals.append(seats(activity, "div"))
+    if "installed" in families:
+        signals.append(installed(past, side.installed_base))
+    moves = None
+    if "market" in families:
+        since = past.customers.select("customer_id", "oldest")
+        least = settings.labels.gp_min_threshold
+        moves = market(activity, sums, since, targets, least)
     owned = pl.col("recency__div__days__ever").is_not_null().cast(pl.Float64)
     for position, target in enumerate(targets):
         frame = past.ids.with_columns(
@@ -169,15 +194,15 @@ def division_layer(
             pl.lit(target).alias("division"),
             *(pl.Series(name, each[:, position]).fill_nan(None) for name, each in scores.items()),
         )
-        frame = frame.join(_of(own, target), on="customer_id", how="left").with_columns(
+        own = history(_of(sums, target), "div", wanted)
+        frame = frame.join(own, on="customer_id", how="left").with_columns(
             owned.alias("ownership__div__owned__ever"), *revenue_of_nothing("div")
         )
         for signal in signals:
             frame = _beside(frame, None if signal is None else _of(signal, target))
-        frame = frame.join(moves, on="division", how="left")
-        yield DIVISION_FEATURES.typed(
-            _declared(frame, ["cutoff", "division", "customer_id"], "div", "mkt")
-        )
+        if moves is not None:
+            frame = frame.join(moves, on="division", how="left")
+        yield DIVISION_FEATURES.typed(_declared(frame, DIVISION_FEATURES))
 
 
 def _of(rows: pl.DataFrame, target: str) -> pl.DataFrame:
@@ -223,21 +248,23 @@ def _scores(
 ) -> dict[str, Array]:
     """Every feature that comes from fitted things, by name: customers x targets; NaN: missing."""
     holdings = holdings_of(past, targets)
-    learned = fitted.parameters_of(stored.statistics)
-    exposure = fitted.exposure_months(fitted.purchase_timing(past))
-    shares = [fitted.mix_shares(holdings, learned["mix"], target) for target in targets]
-    rates = [
-        fitted.purchase_rates(holdings, exposure, learned["purchase_rate"], target)
-        for target in targets
-    ]
-    return {
-        **_affinity(past, holdings, stored, targets),
-        **_similarity(holdings, learned["similarity"], targets),
-        **_profile(attributes_of(past, side, settings), learned, len(targets)),
-        "mix__div__value_share__12m": np.column_stack([plain for plain, _ in shares]),
-        "mix__div__shrunk_value_share__12m": np.column_stack([eased for _, eased in shares]),
-        "rate__div__order_months__24m": np.column_stack(rates),
-    }
+    learned, families = fitted.parameters_of(stored.statistics), computed_families()
+    scores = _similarity(holdings, learned["similarity"], targets)
+    if "affinity" in families:
+        scores |= _affinity(past, holdings, stored, targets)
+    if "profile" in families:
+        scores |= _profile(attributes_of(past, side, settings), learned, len(targets))
+    if "mix" in families:
+        shares = [fitted.mix_shares(holdings, learned["mix"], target) for target in targets]
+        plain, eased = (np.column_stack(each) for each in zip(*shares, strict=True))
+        scores["mix__div__value_share__12m"] = plain
+        scores["mix__div__shrunk_value_share__12m"] = eased
+    if "rate" in families:
+        exposure = fitted.exposure_months(fitted.purchase_timing(past))
+        prior = learned["purchase_rate"]
+        rates = [fitted.purchase_rates(holdings, exposure, prior, target) for target in targets]
+        scores["rate__div__order_months__24m"] = np.column_stack(rates)
+    return scores
 
 
 def _affinity(
@@ -313,13 +340,12 @@ def _beside(frame: pl.DataFrame, signal: pl.DataFrame | None) -> pl.DataFrame:
     return joined.with_columns(pl.col(counts).fill_null(0.0))
 
 
-def _declared(frame: pl.DataFrame, keys: list[str], *scopes: str) -> pl.DataFrame:
-    """Bring a frame to the catalogue's columns: 0 for nothing, null for unknown or not given."""
+def _declared(frame: pl.DataFrame, layer: Table) -> pl.DataFrame:
+    """Bring a frame to a layer's columns: 0 for nothing, null for unknown or not given."""
     columns = []
-    for item in CATALOG:
-        if item.scope not in scopes:
-            continue
-        known = item.name in frame.columns
-        column = pl.col(item.name) if known else pl.lit(None, pl.Float64).alias(item.name)
-        columns.append(column.fill_null(0.0) if item.null_means == NEVER else column)
-    return frame.select(*keys, *columns)
+    for name in layer.types:
+        known = name in frame.columns
+        column = pl.col(name) if known else pl.lit(None, pl.Float64).alias(name)
+        never_missing = "__" in name and feature(name).null_means == NEVER
+        columns.append(column.fill_null(0.0) if never_missing else column)
+    return frame.select(columns)

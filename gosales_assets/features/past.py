@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
-from gosales_assets.features.activity import Activity
+from gosales_assets.features.activity import Activity, day_number
 from gosales_assets.features.catalog import YEAR
+from gosales_assets.features.measures import CENTS
 from gosales_assets.features.past_contract import (
     CUSTOMER_PAST,
     DIVISION_PAST,
@@ -31,7 +33,6 @@ TABLES = {
     "homes": PRODUCT_DIVISIONS,
 }
 """Part of a `Past` -> table of the lake that keeps it."""
-_KEYS = ["customer_id", "division"]
 _FROM_LINES = ("branch", "rep")
 
 
@@ -103,30 +104,33 @@ def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
 def _customers(activity: Activity) -> pl.DataFrame:
     """Order days of each customer, and branch and rep of its newest line that names one."""
     days, lines = activity.days("all"), activity.lines()
-    bought = days.group_by("customer_id").aggregate(
-        order_days=days.count(), oldest=days.days_ago.max(), recent=days.days_ago.min()
+    bought = activity.star.cells.names(days.cells, "all").with_columns(
+        pl.Series("order_days", days.ends - days.begins),
+        pl.Series("oldest", activity.day - days.first),
+        pl.Series("recent", activity.day - days.last),
     )
     newest = {column: latest(lines, column) for column in _FROM_LINES}
     named = lines.group_by("customer_id").aggregate(**newest)
-    return bought.to_polars().join(named.to_polars(), on="customer_id", how="left")
+    return bought.join(named.to_polars(), on="customer_id", how="left")
 
 
 def _divisions(activity: Activity) -> pl.DataFrame:
     """Sums of the months, and until when rules may learn of the days."""
     months, days = activity.months("div"), activity.days("div")
-    year, two_years = months.age < YEAR, months.age < 2 * YEAR
-    sums = months.group_by(_KEYS).aggregate(
-        orders=months.orders.sum(where=year).fill_null(0).cast("int64"),
-        value=months.value.sum(where=year).fill_null(0).cast("float64"),
-        months=months.month.count(where=two_years & (months.orders > 0)),
-        owned=(months.orders > 0).any(),
+    year, two_years = activity.month - YEAR, activity.month - 2 * YEAR
+    may_teach = days.at(day_number(activity.rules_until))
+    taught = may_teach > days.at(day_number(activity.day_before(YEAR)))
+    until = np.full(len(months.cells), np.nan)
+    places = np.searchsorted(months.cells, days.cells[taught])
+    until[places] = days.ledger.times[may_teach[taught] - 1]
+    learned_until = pl.Series("learned_until", until).fill_nan(None).cast(pl.Int32).cast(pl.Date)
+    return activity.star.cells.names(months.cells, "div").with_columns(
+        pl.Series("orders", months.sum("orders", year)),
+        pl.Series("value", months.sum("value", year) / CENTS),
+        pl.Series("months", months.sum("ordered", two_years)),
+        pl.Series("owned", months.sum("ordered") > 0),
+        learned_until,
     )
-    may_teach = (days.order_date > activity.day_before(YEAR)) & (
-        days.order_date <= activity.rules_until
-    )
-    taught = days.filter(may_teach)
-    until = taught.group_by(_KEYS).aggregate(learned_until=taught.order_date.max())
-    return sums.to_polars().join(until.to_polars(), on=_KEYS, how="left")
 
 
 def _products(activity: Activity) -> pl.DataFrame:

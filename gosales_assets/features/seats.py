@@ -1,11 +1,15 @@
 """Seats: units bought of the SKUs that the settings call seats, and how they grow."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from gosales_assets.features.activity import Activity, keys_of
 from gosales_assets.features.catalog import YEAR
-from gosales_assets.features.history_sums import number
 from gosales_assets.features.ratios import log_ratio
+
+if TYPE_CHECKING:
+    import ibis
 
 
 def seats(activity: Activity, scope: str) -> pl.DataFrame | None:
@@ -21,10 +25,10 @@ def seats(activity: Activity, scope: str) -> pl.DataFrame | None:
         return None
     keys = keys_of(scope)
     sums = t.group_by(keys).aggregate(
-        year=number(t.quantity.sum(where=t.age < YEAR)),
-        two_years=number(t.quantity.sum(where=t.age < 2 * YEAR)),
-        before=number(t.quantity.sum(where=t.age >= 2 * YEAR)),
-        ever=number(t.quantity.sum()),
+        year=_units(t, t.age < YEAR),
+        two_years=_units(t, t.age < 2 * YEAR),
+        before=_units(t, t.age >= 2 * YEAR),
+        ever=_units(t),
     )
     held, held_before = (pl.col(name).clip(lower_bound=0.0) for name in ("ever", "before"))
     return sums.to_polars().select(
@@ -33,3 +37,7 @@ def seats(activity: Activity, scope: str) -> pl.DataFrame | None:
         pl.col("two_years").alias(f"seats__{scope}__quantity__24m"),
         log_ratio(held, held_before).alias(f"seats__{scope}__quantity_log_ratio__24m"),
     )
+
+
+def _units(t: "ibis.Table", where: "ibis.BooleanValue | None" = None) -> "ibis.Value":
+    return t.quantity.sum(where=where).cast("float64").fill_null(0.0)

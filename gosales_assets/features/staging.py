@@ -1,4 +1,4 @@
-"""What features read of the star, shaped for reading often: made once, then cut off per cutoff.
+"""What features read of the order lines, shaped for reading often: made once, cut off per cutoff.
 
 A row never depends on a later day, so cutting these tables off at a cutoff gives what the same
 shaping would have given on that evening.
@@ -29,15 +29,6 @@ def with_ordinal(months: "ibis.Table") -> "ibis.Table":
 def ordinal_of(year: int, month: int) -> int:
     """Number of a month as in `with_ordinal`."""
     return year * YEAR + month
-
-
-def with_gaps(days: "ibis.Table") -> "ibis.Table":
-    """Add ``gap`` to star.customer_day: days since the order day before; null: the first."""
-    import ibis
-
-    ordered = ibis.window(group_by=_KEYS, order_by="order_date")
-    before = days.order_date.lag().over(ordered)
-    return days.mutate(gap=days.order_date.delta(before, unit="day"))
 
 
 def days_of_returns(

@@ -2,8 +2,6 @@
 
 from datetime import date, timedelta
 
-import ibis
-import ibis.expr.types as ir
 import polars as pl
 import pytest
 
@@ -11,19 +9,15 @@ from gosales_assets.features import layers, profile
 from gosales_assets.features.activity import Activity
 from gosales_assets.features.past import Past
 
+LATER = 10**6
+
 
 def days_not_cut_off(planted: pytest.MonkeyPatch) -> None:
-    def leaking(self: Activity, days: ir.Table) -> ir.Table:
-        return days.mutate(days_ago=ibis.literal(self.cutoff).delta(days.order_date, unit="day"))
-
-    planted.setattr(Activity, "_dated", leaking)
+    planted.setattr(Activity, "days", lambda self, scope: self.star.days_of(scope).as_of(LATER))
 
 
 def months_not_cut_off(planted: pytest.MonkeyPatch) -> None:
-    def leaking(self: Activity, months: ir.Table) -> ir.Table:
-        return months.mutate(age=self.cutoff.year * 12 + self.cutoff.month - months.ordinal)
-
-    planted.setattr(Activity, "_aged", leaking)
+    planted.setattr(Activity, "months", lambda self, scope: self.star.months_of(scope).as_of(LATER))
 
 
 def installed_base_of_today(planted: pytest.MonkeyPatch) -> None:
