@@ -22,6 +22,7 @@ Family = Literal[
     "mix",
     "rate",
     "affinity",
+    "timing",
     "similarity",
     "installed",
     "profile",

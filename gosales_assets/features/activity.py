@@ -10,12 +10,13 @@ from datetime import date, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from gosales_assets.calendar import add_months
 from gosales_assets.features import staging
 from gosales_assets.features.catalog import OFFSET_DAYS
-from gosales_assets.features.ledger import Cells, Ledger, Seen, ledger_of
+from gosales_assets.features.ledger import Cells, Ledger, Seen, Whole, ledger_of
 from gosales_assets.features.measures import (
     DAY,
     MONTH,
@@ -204,6 +205,12 @@ class Activity:
 def day_number(day: date) -> int:
     """Days since 1970."""
     return (day - date(1970, 1, 1)).days
+
+
+def month_number(days: Whole) -> Whole:
+    """Number of the month (see `staging.ordinal_of`) of days since 1970."""
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return np.asarray(months + staging.ordinal_of(1970, 1))
 
 
 @contextmanager

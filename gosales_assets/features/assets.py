@@ -89,7 +89,9 @@ def past(
 
 @dg.multi_asset(
     specs=[
-        asset_spec(table, deps=[*(dep(t) for t in PAST), *_BESIDE], kinds={"python"})
+        asset_spec(
+            table, deps=[*(dep(t) for t in (*PAST, TARGET_WINDOWS)), *_BESIDE], kinds={"python"}
+        )
         for table in _FITTED
     ],
     name="features__fitted",
@@ -100,10 +102,10 @@ def fitted_things(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult]:
     """Learn rules, factors, priors and rates of each cutoff on what was known by then."""
-    side = _side_tables(warehouse)
+    side, windows = _side_tables(warehouse), windows_of(warehouse, KEYS.divisions)
     for cutoff in sorted(context.partition_keys):
         seen = stored_past(warehouse, settings, day(cutoff))
-        fitted = layers.fit(seen, side, KEYS.divisions, settings)
+        fitted = layers.fit(seen, side, KEYS.divisions, windows, settings)
         rules = {"strongest rules": _strongest(fitted.rules, AFFINITY_RULES)}
         of_products = {"strongest rules": _strongest(fitted.product_rules, PRODUCT_RULES)}
         store(context, warehouse, FITTED_STATISTICS, fitted.statistics, cutoff=cutoff)

@@ -12,6 +12,7 @@ from gosales_assets.features.past_contract import (
     DIVISION_PAST,
     PRODUCT_DIVISIONS,
     PRODUCT_PAST,
+    PURCHASE_GAPS,
 )
 from gosales_assets.settings import current_settings
 from gosales_assets.tables import Contract, Table, table
@@ -295,7 +296,7 @@ FEATURE_CATALOG = table(
     sort=("scope", "feature"),
 )
 
-PAST = (CUSTOMER_PAST, DIVISION_PAST, PRODUCT_PAST, PRODUCT_DIVISIONS)
+PAST = (CUSTOMER_PAST, DIVISION_PAST, PURCHASE_GAPS, PRODUCT_PAST, PRODUCT_DIVISIONS)
 """The sums that everything else is worked out of."""
 FITTED = (FITTED_STATISTICS, AFFINITY_RULES, PRODUCT_RULES, WINSOR_CAPS)
 """All that was fitted: each row has a fit_date, which is never after its cutoff."""

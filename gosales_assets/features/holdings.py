@@ -39,6 +39,8 @@ class Holdings:
         1 where it was bought between 12 months and 60 days before the cutoff.
     learned_until
         Newest order day behind ``learned``; null: there is none.
+    first_age, last_age
+        Months since the month of the first and of the newest order; NaN: never ordered.
     """
 
     customers: list[str]
@@ -51,6 +53,8 @@ class Holdings:
     ever: Array
     learned: Array
     learned_until: date | None
+    first_age: Array
+    last_age: Array
 
     def column(self, item: str) -> int:
         """Position of an item."""
@@ -70,8 +74,9 @@ def holdings_of(past: Past, targets: Sequence[str]) -> Holdings:
     """Build the arrays of one cutoff."""
     sums = past.divisions.with_columns(learned=pl.col("learned_until").is_not_null())
     items = sorted({*sums["division"].unique(), *targets}, key=lambda i: (division_identity(i), i))
-    columns = ["orders", "value", "months", "owned", "learned"]
-    arrays = _dense(sums, columns, past.ids["customer_id"], items)
+    ids = past.ids["customer_id"]
+    arrays = _dense(sums, ["orders", "value", "months", "owned", "learned"], ids, items, 0.0)
+    ages = _dense(sums, ["first_age", "last_age"], ids, items, np.nan)
     return Holdings(
         customers=past.ids["customer_id"].to_list(),
         items=items,
@@ -83,6 +88,7 @@ def holdings_of(past: Past, targets: Sequence[str]) -> Holdings:
         ever=arrays["owned"],
         learned=arrays["learned"],
         learned_until=sums.select(pl.col("learned_until").max()).item(),
+        **ages,
     )
 
 
@@ -95,14 +101,19 @@ def _own_divisions(past: Past) -> dict[str, list[str]]:
 
 
 def _dense(
-    frame: pl.DataFrame, columns: Sequence[str], customers: pl.Series, items: Sequence[str]
+    frame: pl.DataFrame,
+    columns: Sequence[str],
+    customers: pl.Series,
+    items: Sequence[str],
+    nothing: float,
 ) -> dict[str, Array]:
-    """Lay columns out as customers x items; 0 where the frame has no row."""
+    """Lay columns out as customers x items; ``nothing`` where the frame has no value."""
     rows = customers.to_frame("customer_id").with_row_index("row")
     places = pl.DataFrame({"division": items}, {"division": pl.String}).with_row_index("column")
     known = frame.join(rows, on="customer_id").join(places, on="division")
     cells = (known["row"].to_numpy(), known["column"].to_numpy())
-    arrays = {column: np.zeros((customers.len(), len(items))) for column in columns}
+    shape = (customers.len(), len(items))
+    arrays = {column: np.full(shape, nothing) for column in columns}
     for column, array in arrays.items():
-        array[cells] = known[column].fill_null(0.0)
+        array[cells] = known[column].cast(pl.Float64).fill_null(nothing)
     return arrays

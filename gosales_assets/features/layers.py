@@ -36,6 +36,7 @@ from gosales_assets.features.market import market
 from gosales_assets.features.past import Past
 from gosales_assets.features.pull import best_evidence
 from gosales_assets.features.seats import seats
+from gosales_assets.features.timing import fit_timing, timing_scores
 from gosales_assets.settings import Settings
 from gosales_assets.tables import Table
 
@@ -83,8 +84,20 @@ def attributes_of(past: Past, side: SideTables, settings: Settings) -> pl.DataFr
     return newest.join(known, on="customer_id", how="left", maintain_order="left")
 
 
-def fit(past: Past, side: SideTables, targets: Sequence[str], settings: Settings) -> Learned:
-    """Learn rules, factors, priors and rates on what was known by the cutoff."""
+def fit(
+    past: Past,
+    side: SideTables,
+    targets: Sequence[str],
+    windows: Mapping[str, int],
+    settings: Settings,
+) -> Learned:
+    """Learn rules, factors, priors and rates on what was known by the cutoff.
+
+    Parameters
+    ----------
+    windows
+        Target -> months that are predicted of it.
+    """
     with one_blas_thread():
         holdings = holdings_of(past, targets)
         timing = fitted.purchase_timing(past)
@@ -104,6 +117,8 @@ def fit(past: Past, side: SideTables, targets: Sequence[str], settings: Settings
         if "profile" in families:
             attributes = attributes_of(past, side, settings)
             learned |= fitted.fit_profile(holdings, attributes, targets)
+        if "timing" in families:
+            learned["timing"] = fit_timing(past, holdings, targets, windows)
         return Learned(
             rules=rules,
             product_rules=products,
@@ -252,6 +267,8 @@ def _scores(
     scores = _similarity(holdings, learned["similarity"], targets)
     if "affinity" in families:
         scores |= _affinity(past, holdings, stored, targets)
+    if "timing" in families:
+        scores |= timing_scores(holdings, learned["timing"], targets)
     if "profile" in families:
         scores |= _profile(attributes_of(past, side, settings), learned, len(targets))
     if "mix" in families:

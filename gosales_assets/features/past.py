@@ -10,16 +10,19 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from gosales_assets.features.activity import Activity, day_number
+from gosales_assets.features.activity import Activity, day_number, month_number
 from gosales_assets.features.catalog import YEAR
+from gosales_assets.features.ledger import Whole
 from gosales_assets.features.measures import CENTS
 from gosales_assets.features.past_contract import (
     CUSTOMER_PAST,
     DIVISION_PAST,
     PRODUCT_DIVISIONS,
     PRODUCT_PAST,
+    PURCHASE_GAPS,
 )
 from gosales_assets.settings import Settings
 from gosales_assets.star.dimensions import latest
@@ -29,6 +32,7 @@ from gosales_assets.warehouse import Warehouse
 TABLES = {
     "customers": CUSTOMER_PAST,
     "divisions": DIVISION_PAST,
+    "gaps": PURCHASE_GAPS,
     "products": PRODUCT_PAST,
     "homes": PRODUCT_DIVISIONS,
 }
@@ -46,6 +50,8 @@ class Past:
         features.customer_past: each customer with any purchase so far, sorted by id.
     divisions
         features.division_past: each customer and division or SKU set with any line so far.
+    gaps
+        features.purchase_gaps: months between the orders of each division or SKU set.
     products
         features.product_past: products that each customer bought in the last 12 months.
     homes
@@ -58,6 +64,7 @@ class Past:
     sku_sets: Mapping[str, Sequence[str]]
     customers: pl.DataFrame
     divisions: pl.DataFrame
+    gaps: pl.DataFrame
     products: pl.DataFrame
     homes: pl.DataFrame
 
@@ -78,6 +85,7 @@ def past_of(activity: Activity) -> Past:
     found = {
         "customers": _customers(activity),
         "divisions": _divisions(activity),
+        "gaps": _gaps(activity),
         "products": _products(activity),
         "homes": _homes(activity),
     }
@@ -120,17 +128,39 @@ def _divisions(activity: Activity) -> pl.DataFrame:
     year, two_years = activity.month - YEAR, activity.month - 2 * YEAR
     may_teach = days.at(day_number(activity.rules_until))
     taught = may_teach > days.at(day_number(activity.day_before(YEAR)))
-    until = np.full(len(months.cells), np.nan)
-    places = np.searchsorted(months.cells, days.cells[taught])
-    until[places] = days.ledger.times[may_teach[taught] - 1]
-    learned_until = pl.Series("learned_until", until).fill_nan(None).cast(pl.Int32).cast(pl.Date)
+    places = np.searchsorted(months.cells, days.cells)
+
+    def of_days(name: str, values: Whole, known: "slice | npt.NDArray[np.bool_]") -> pl.Series:
+        """Lay what only some cells' days tell out for all cells."""
+        laid = np.full(len(months.cells), np.nan)
+        laid[places[known]] = values
+        return pl.Series(name, laid).fill_nan(None).cast(pl.Int32)
+
+    everywhere = slice(None)
+    until = of_days("learned_until", days.ledger.times[may_teach[taught] - 1], taught)
     return activity.star.cells.names(months.cells, "div").with_columns(
         pl.Series("orders", months.sum("orders", year)),
         pl.Series("value", months.sum("value", year) / CENTS),
         pl.Series("months", months.sum("ordered", two_years)),
         pl.Series("owned", months.sum("ordered") > 0),
-        learned_until,
+        of_days("first_age", activity.month - month_number(days.first), everywhere),
+        of_days("last_age", activity.month - month_number(days.last), everywhere),
+        until.cast(pl.Date),
     )
+
+
+def _gaps(activity: Activity) -> pl.DataFrame:
+    """Count the waits between months with an order, by their length and age."""
+    days = activity.days("div")
+    seen = days.ledger.times
+    rows = np.flatnonzero(np.arange(len(seen)) < days.until[days.ledger.owners])
+    months, cells = month_number(seen[rows]), days.ledger.cells[days.ledger.owners[rows]]
+    again = np.flatnonzero((cells[1:] == cells[:-1]) & (months[1:] > months[:-1])) + 1
+    waits = activity.star.cells.names(cells[again], "div").with_columns(
+        pl.Series("gap", months[again] - months[again - 1]),
+        pl.Series("age", activity.month - months[again - 1]),
+    )
+    return waits.group_by("division", "gap", "age").agg(customers=pl.len())
 
 
 def _products(activity: Activity) -> pl.DataFrame:

@@ -34,11 +34,32 @@ class DivisionPast(Contract):
     value: float = pa.Field(description="Net value in the last 12 months, in base currency.")
     months: int = pa.Field(ge=0, description="Months with an order, of the last 24.")
     owned: bool = pa.Field(description="Whether it was ever ordered, not only returned.")
+    first_age: int = pa.Field(
+        nullable=True,
+        ge=0,
+        not_below="last_age",
+        description="Months since the month of the first order; null: never ordered.",
+    )
+    last_age: int = pa.Field(
+        nullable=True,
+        ge=0,
+        description="Months since the month of the newest order; null: never ordered.",
+    )
     learned_until: pl.Date = pa.Field(
         nullable=True,
         description="Newest order day that rules learn of: between 12 months and "
         f"{OFFSET_DAYS} days before the cutoff; null: there is none.",
     )
+
+
+class PurchaseGaps(Contract):
+    """How long customers of each product line waited until they ordered of it again."""
+
+    cutoff: pl.Date = pa.Field(description=_CUTOFF)
+    division: str = pa.Field(description="Division or SKU set.")
+    gap: int = pa.Field(ge=1, description="Months from a month with an order to the next one.")
+    age: int = pa.Field(ge=1, not_below="gap", description="Months since the earlier of the two.")
+    customers: int = pa.Field(ge=1, description="Customers who waited so.")
 
 
 class ProductPast(Contract):
@@ -78,6 +99,14 @@ DIVISION_PAST = table(
     sort=("customer_id", "division"),
     partitions=("cutoff",),
     published="view",
+)
+PURCHASE_GAPS = table(
+    PurchaseGaps,
+    "features.purchase_gaps",
+    grain="one row per cutoff, division or SKU set, gap and age",
+    sort=("division", "gap", "age"),
+    partitions=("cutoff",),
+    may_be_empty=True,
 )
 PRODUCT_PAST = table(
     ProductPast,

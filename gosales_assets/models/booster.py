@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 # Families of counts, recency and rates, by the direction in which they may move a score: nobody
-# understands a list on which one order more makes a purchase less likely.
+# understands a list on which one order more makes a purchase less likely. How long ago the division
+# itself was bought is free: a yearly plan is bought again when its year is over, not before.
 RISING = {
     "rfm": ("orders", "lines"),
     "rate": ("order_months",),
@@ -68,7 +69,9 @@ def directions(columns: Sequence[str]) -> list[int]:
 
 
 def _direction(name: str) -> int:
-    family, _, measure, _ = name.split("__") if "__" in name else ("", "", "", "")
+    family, scope, measure, _ = name.split("__") if "__" in name else ("", "", "", "")
+    if (family, scope) == ("recency", "div"):
+        return 0
     return int(measure in RISING.get(family, ())) - int(measure in FALLING.get(family, ()))
 
 

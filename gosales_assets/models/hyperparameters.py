@@ -24,7 +24,7 @@ class Hyperparameters:
     penalty: float = 0.0003
     trees: int = 150
     leaves: int = 8
-    feature_fraction: float = 0.1
+    feature_fraction: float = 0.2
     least_rows: int = 100
     ridge: float = 5.0
 

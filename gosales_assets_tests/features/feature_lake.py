@@ -93,10 +93,11 @@ def make(warehouse: Warehouse, case: Case) -> None:
     """Write every table of the features room that a matrix depends on, and the matrices."""
     cutoff, settings, targets = case.cutoff, case.settings, list(case.targets)
     key, side = {"cutoff": f"{cutoff}"}, side_tables(warehouse)
+    ahead = dict.fromkeys(targets, settings.window_months) | dict(case.windows)
     with open_star(warehouse, settings) as star:
         activity = star.as_of(cutoff)
         past = past_of(activity)
-        learned = layers.fit(past, side, targets, settings)
+        learned = layers.fit(past, side, targets, ahead, settings)
         customers = layers.customer_layer(activity, past, parameters_of(learned.statistics))
     with open_star(warehouse, settings, case.windows) as star:
         layer = layers.division_layer(star.as_of(cutoff), past, side, learned, targets, settings)

@@ -128,7 +128,8 @@ def learn(
     with open_star(warehouse, settings) as star:
         activity = star.as_of(cutoff)
         past = past_of(activity)
-        return layers.fit(past, side_tables(warehouse), targets, settings)
+        ahead = dict.fromkeys(targets, settings.window_months)
+        return layers.fit(past, side_tables(warehouse), targets, ahead, settings)
 
 
 def matrix(

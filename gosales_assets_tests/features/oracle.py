@@ -6,9 +6,10 @@ from gosales_assets_tests.features.oracle_market import of_market
 from gosales_assets_tests.features.oracle_past import Past, Truth
 from gosales_assets_tests.features.oracle_rules import Rules, of_rules
 from gosales_assets_tests.features.oracle_side_tables import installed_products, of_profile
+from gosales_assets_tests.features.oracle_timing import Asked, of_timing
 
 
-def truth_of(past: Past, rules: Rules, customer: str, target: str) -> Truth:
+def truth_of(past: Past, rules: Rules, asked: Asked, customer: str, target: str) -> Truth:
     """Every feature of a customer and target, by its catalogue name."""
     lines, of_target = past.of(customer), past.of(customer, target)
     cutoff, usual = past.cutoff, past.settings.window_months
@@ -26,6 +27,7 @@ def truth_of(past: Past, rules: Rules, customer: str, target: str) -> Truth:
         | of_fitted(past, customer, target)
         | of_rules(rules, customer, target)
         | of_profile(past, customer, target)
+        | of_timing(asked, customer, target)
         | of_market(past, target)
     )
     return truth | dict.fromkeys(name for name in truth if _absent(past, name))

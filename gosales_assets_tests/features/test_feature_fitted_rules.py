@@ -39,6 +39,8 @@ def holding(bought: np.ndarray, items: Sequence[str] = LINES) -> Holdings:
         ever=count,
         learned=count,
         learned_until=LEARNED,
+        first_age=np.where(bought, 6.0, np.nan),
+        last_age=np.where(bought, 6.0, np.nan),
     )
 
 

@@ -34,6 +34,7 @@ from gosales_assets_tests.features.oracle import truth_of
 from gosales_assets_tests.features.oracle_past import Past
 from gosales_assets_tests.features.oracle_priors import cap_of, priors_of, rates_of
 from gosales_assets_tests.features.oracle_rules import Rules, evidence_of
+from gosales_assets_tests.features.oracle_timing import Asked
 from gosales_assets_tests.features.real_lines import uk2y_lines
 from gosales_assets_tests.features.side_rows import STABLE, people
 
@@ -67,10 +68,10 @@ def differing(
     frame: pl.DataFrame, past: Past, rules: Rules, customers: Sequence[str]
 ) -> list[tuple[Any, ...]]:
     """Values that are not those of the oracle: target, customer, feature, ours, truth."""
-    wrong = []
+    wrong, asked = [], Asked(past)
     for ours in frame.filter(pl.col("customer_id").is_in(customers)).iter_rows(named=True):
         customer, target = ours["customer_id"], ours["division"]
-        truth = truth_of(past, rules, customer, target)
+        truth = truth_of(past, rules, asked, customer, target)
         assert truth.keys() == {feature.name for feature in CATALOG}
         wrong += [
             (target, customer, name, ours[name], value)

@@ -34,6 +34,7 @@ def target_features() -> Iterator[Feature]:
     """Features that only customer and target together, or the target alone, have."""
     yield from _ownership()
     yield from _pull_and_likeness()
+    yield from _timing()
     rate = "months with an order of {division} to expect, per month"
     yield _div("rate", "order_months", "24m", rate, "months per month")
     yield from _installed()
@@ -108,6 +109,21 @@ def _pull_and_likeness() -> Iterator[Feature]:
         "weighted share, 0 to 1",
         "no other product line resembles it",
     )
+
+
+def _timing() -> Iterator[Feature]:
+    young = "or the history is too short"
+    again = "share of owners who bought {division} again after as long a wait"
+    yield _div("timing", "return_rate", "ever", again, "share", f"{NO_PURCHASE}, {young}")
+    for measure, words in (("sum", "summed"), ("max", "strongest")):
+        yield _div(
+            "timing",
+            f"adoption_{measure}",
+            "ever",
+            f"{words} pull of what is owned, and since when, toward a first {{division}}",
+            f"{words} log lift",
+            f"bought already, {young}",
+        )
 
 
 def _profile() -> Iterator[Feature]:
