@@ -75,12 +75,12 @@ All three hold 32-bit numbers; sums are made in full before they are cut to that
 ## What is fitted
 
 Some features need something learned first. It is learned per cutoff, from who bought what by then
-(`features.customer_past`, `features.division_past`, `features.product_past`,
-`features.product_divisions`), and stored with its fit date: rules and their evidence
+(`features.customer_past`, `features.division_past`, `features.purchase_gaps`,
+`features.product_past`, `features.product_divisions`), and stored with its fit date: rules and their evidence
 (`features.affinity_rules`, `features.product_rules`, `features.affinity_evidence`), winsor caps
 (`features.winsor_caps`: 99th percentile of those above zero), and in `features.fitted_statistics`
 the priors of the eased shares and rates, the buying rates of industries, regions and reps, the
-factors of ALS, and the BG/NBD model. Scalers and quantile maps belong to a model and are learned on
+factors of ALS, the BG/NBD model, and how often others bought after as long a wait. Scalers and quantile maps belong to a model and are learned on
 its training rows only.
 
 ## Switching families off
