@@ -1,7 +1,7 @@
 """Score the candidates of one cutoff with its model, all divisions in one pass."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -103,8 +103,7 @@ def rank(
         no calibration.
     """
     model.pooled.check(matrix, cutoff, windows)
-    parts = _parts(matrix)
-    return graded(pl.concat(_judged(model, rows, explain, threads) for rows in parts))
+    return graded(pl.concat(_judged(model, _parts(matrix), explain, threads)))
 
 
 def _parts(matrix: pl.DataFrame) -> list[pl.DataFrame]:
@@ -117,12 +116,15 @@ def _parts(matrix: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _judged(
-    model: CalibratedModel, matrix: pl.DataFrame, explain: bool, threads: int
-) -> pl.DataFrame:
-    """Chances, and reasons where asked for, of the candidates of whole divisions."""
-    numbers = model.pooled.inputs.numbers(matrix)
-    scored = model.calibrated(matrix, model.logits(numbers, threads))
-    return scored.hstack(_reasons(model.pooled, matrix, numbers, threads)) if explain else scored
+    model: CalibratedModel, parts: Sequence[pl.DataFrame], explain: bool, threads: int
+) -> Iterator[pl.DataFrame]:
+    """Chances, and reasons where asked for, of the candidates of whole divisions, part by part."""
+    numbers = None
+    for matrix in parts:
+        numbers = model.pooled.inputs.numbers(matrix, threads, alike=numbers)
+        scored = model.calibrated(matrix, model.logits(numbers, threads))
+        reasons = _reasons(model.pooled, matrix, numbers, threads) if explain else pl.DataFrame()
+        yield scored.hstack(reasons)
 
 
 def _reasons(
