@@ -5,6 +5,7 @@ orders and left out: most variants ranked worse at the next cutoff (one of them 
 as they follow the season of their training.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,7 +78,7 @@ def logistic_logits(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers, thre
 
     def judge(piece: slice) -> None:
         codes = numbers[piece, 2 * count].astype(np.intp)
-        found[piece] = _scores(inputs, numbers[piece]) @ weights[:count]
+        found[piece] = _scores(numbers[piece, count : 2 * count]) @ weights[:count]
         found[piece] += weights[count:][codes] + start
 
     with threadpool_limits(limits=1):
@@ -85,17 +86,19 @@ def logistic_logits(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers, thre
     return found
 
 
-def linear_terms(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers) -> Floats:
+def linear_terms(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers) -> Iterator[Floats]:
     """What each feature adds to a row's log odds: weight times distance from the training mean.
 
-    Shape (rows, usable features). A missing value counts as the median, as in the pipeline.
+    Feature by feature, in the order of ``inputs.usable``. A missing value counts as the median, as
+    in the pipeline.
     """
-    count = len(inputs.usable)
     weights, _ = _weights(pipeline)
-    found = _scores(inputs, numbers)
-    found -= pipeline.named_steps["scale"].mean_[:count]
-    found *= weights[:count]
-    return found
+    means, count = pipeline.named_steps["scale"].mean_, len(inputs.usable)
+    for position in range(count):
+        found = _scores(numbers[:, count + position])
+        found -= means[position]
+        found *= weights[position]
+        yield found
 
 
 def _weights(pipeline: "Pipeline") -> tuple[Floats, float]:
@@ -105,9 +108,8 @@ def _weights(pipeline: "Pipeline") -> tuple[Floats, float]:
     return weights, float(model.intercept_[0] - scaler.mean_ @ weights)
 
 
-def _scores(inputs: Inputs, numbers: Numbers) -> Floats:
-    """Normal scores of the features, the median for what is missing."""
-    count = len(inputs.usable)
-    scores = numbers[:, count : 2 * count].astype(np.float64)
-    scores[np.isnan(scores)] = 0.0
+def _scores(numbers: Numbers) -> Floats:
+    """Normal scores of features, the median for what is missing."""
+    scores = numbers.astype(np.float64)
+    np.copyto(scores, 0.0, where=np.isnan(numbers))
     return scores

@@ -15,13 +15,23 @@ def normal_scores(values: Numbers) -> Numbers:
     """Normal score of each value's rank among the values: within 3.1 standard deviations.
 
     A rank is the share of the values below, equal ones (and itself) counted half. NaN is no value:
-    it stays NaN, and is not counted.
+    it stays NaN, and is not counted. Zeros, which most columns are full of, are not sorted.
     """
-    known = ~np.isnan(values)
-    if known.all():
-        return _of_known(values)
+    from scipy.special import ndtri
+
+    zero = values == 0
+    others = np.flatnonzero(~(zero | np.isnan(values)))
+    zeros, negative = np.count_nonzero(zero), np.count_nonzero(values < 0)
+    order, starts = _sorted(values[others])
+    ends = np.append(starts[1:], len(others))
+    # Twice the values below, equal ones counted half; of the zeros last. Whole numbers: exact.
+    below = starts + ends + np.where(starts < negative, 0, 2 * zeros)
+    below = np.append(below, 2 * negative + zeros)
+    ranks = (below / (2 * max(len(others) + int(zeros), 1))).astype(np.float32)
+    told: Numbers = ndtri(np.clip(ranks, TAIL, 1 - TAIL)).astype(np.float32)
     scores = np.full(len(values), np.nan, dtype=np.float32)
-    scores[known] = _of_known(values[known])
+    scores[zero] = told[-1]
+    scores[others[order]] = np.repeat(told[:-1], ends - starts)
     return scores
 
 
@@ -30,25 +40,13 @@ def same_values(some: Numbers, others: Numbers) -> bool:
     return np.array_equal(some.view(np.uint32), others.view(np.uint32))
 
 
-def _of_known(values: Numbers) -> Numbers:
-    from scipy.special import ndtri
-
-    order, starts = _sorted(values)
-    ends = np.append(starts[1:], len(values))
-    shares = ((starts + ends) / 2 / max(len(values), 1)).astype(np.float32)
-    of_each: Numbers = ndtri(np.clip(shares, TAIL, 1 - TAIL)).astype(np.float32)
-    scores = np.empty_like(values)
-    scores[order] = np.repeat(of_each, ends - starts)
-    return scores
-
-
 def _sorted(values: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Positions of the values in ascending order, and where in it each different value starts.
+    """Positions of values other than zero, ascending, and where in it each different one starts.
 
     Value and position are packed into one whole number each, which numpy sorts by vector
-    instructions: half the time of an argsort, a tenth where few values differ.
+    instructions, in less time than an argsort.
     """
-    bits = (values + np.float32(0)).view(np.uint32)  # -0 is 0
+    bits = values.view(np.uint32)
     ascending = np.where(bits & _SIGN, ~bits, bits | _SIGN)
     packed = ascending.astype(np.uint64) << _HALF
     packed |= np.arange(len(values), dtype=np.uint64)

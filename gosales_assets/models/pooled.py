@@ -119,8 +119,12 @@ class PooledModel:
         The first booster's SHAP values and the regression's terms, blended as the scores are. A
         feature and its rank tell one story.
         """
-        by_booster = self.explainer.contributions(numbers, threads)
-        return blended(linear_terms(self.logistic, self.inputs, numbers), by_booster, self.weight)
+        found = self.explainer.contributions(numbers, threads)
+        for own, terms in zip(
+            found.T, linear_terms(self.logistic, self.inputs, numbers), strict=True
+        ):
+            own[:] = blended(terms, own, self.weight)
+        return found
 
     def drivers(self) -> list[tuple[str, float]]:
         """Features (with their ranks) and their share of the boosters' gain, largest first."""

@@ -190,6 +190,23 @@ def test_reasons_are_the_strongest_stories_in_words() -> None:
     assert found.row(1) == ("has not bought Bikes before: lowers", None, None)
 
 
+def test_a_row_has_the_same_reasons_alone_and_among_others() -> None:
+    draw, inputs = np.random.default_rng(1), [ORDERS, DAYS, LOG_DAYS, OWNED, BASE_RATE]
+    known = draw.integers(0, 3, (50, 4)).astype(float)
+    matrix = pl.DataFrame(known, schema=inputs[:4]).with_columns(
+        pl.Series("division", draw.choice(["Bikes", "Cars"], 50))
+    )
+    contributions = draw.normal(size=(50, 5)).round(1) * draw.choice([0.0, 1.0], (50, 1))
+    together = top_reasons(matrix, contributions, inputs)
+    alone = [
+        top_reasons(matrix[row : row + 1], contributions[row : row + 1], inputs)
+        for row in range(50)
+    ]
+    assert together.equals(pl.concat(alone))
+    assert 0 < together["reason_3"].null_count() < 50
+    assert top_reasons(matrix.clear(), contributions[:0], inputs).shape == (0, 3)
+
+
 def test_a_missing_value_is_told_as_what_it_means() -> None:
     matrix = pl.DataFrame(
         {"division": ["Bikes"], DAYS: [None]}, schema_overrides={DAYS: pl.Float32}
