@@ -1,6 +1,7 @@
 """Why a score is what it is: the three things that move it most, in the catalogue's words."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,6 @@ from gosales_assets.features.catalog import NEVER, Feature, feature
 
 REASONS = 3
 LEAST = 0.02  # log odds; what moves a score less is no reason
-SILENT = -1
 COUNTED = {"orders", "lines", "days", "months", "product lines", "products"}
 
 Floats = NDArray[np.float64]
@@ -69,24 +69,35 @@ def strongest(contributions: Floats, inputs: Sequence[str]) -> tuple[Positions, 
 
 
 def in_words(
-    matrix: pl.DataFrame, tellers: Positions, totals: Floats, inputs: Sequence[str]
+    matrix: pl.DataFrame,
+    tellers: Positions,
+    totals: Floats,
+    inputs: Sequence[str],
+    threads: int = 1,
 ) -> pl.DataFrame:
-    """Say the strongest stories as ``reason_1, reason_2, reason_3``: see `top_reasons`."""
-    of_input = np.where(np.abs(totals) >= LEAST, tellers, SILENT).ravel().astype(np.int16)
-    order = np.argsort(of_input, kind="stable")  # whoever is silent comes first
-    numbers, starts = np.unique(of_input[order], return_index=True)
-    texts = [
-        _told(matrix, where % matrix.height, totals.ravel()[where], inputs[number])
-        if number != SILENT
-        else pl.Series([None], dtype=pl.String).new_from_index(0, len(where))
-        for number, where in zip(numbers, np.split(order, starts[1:]), strict=True)
-    ]
-    told = pl.concat([pl.Series([], dtype=pl.String), *texts])
-    place_of = np.empty(len(order), dtype=np.uint32)
-    place_of[order] = np.arange(len(order), dtype=np.uint32)
-    by_place = place_of.reshape(REASONS, matrix.height)
+    """Say the strongest stories as ``reason_1, reason_2, reason_3``: see `top_reasons`.
+
+    Input by input, ``threads`` of them at a time.
+    """
+    by_place, moves = tellers.ravel(), totals.ravel()
+    told = np.flatnonzero(np.abs(moves) >= LEAST)
+    told = told[np.argsort(by_place[told].astype(np.int16), kind="stable")]
+    numbers, starts = np.unique(by_place[told], return_index=True)
+    parts = np.split(told, starts[1:]) if len(told) else []
+
+    def say(number: int, part: Positions) -> pl.Series:
+        return _told(matrix, part % matrix.height, moves[part], inputs[number])
+
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        texts = list(pool.map(say, numbers, parts))
+    reasons = pl.concat([*texts, pl.Series([None], dtype=pl.String)])
+    at = np.full(len(moves), len(told), dtype=np.uint32)  # where nothing is told: the last, null
+    at[told] = np.arange(len(told))
     return pl.DataFrame(
-        {f"reason_{place + 1}": told.gather(pl.Series(at)) for place, at in enumerate(by_place)}
+        {
+            f"reason_{place + 1}": reasons.gather(pl.Series(own))
+            for place, own in enumerate(at.reshape(REASONS, matrix.height))
+        }
     )
 
 

@@ -142,7 +142,7 @@ def _reasons(
         tellers[:, some], totals[:, some] = strongest(contributions, features)
 
     by_pieces(look, matrix.height, threads)
-    return in_words(matrix, tellers, totals, features)
+    return in_words(matrix, tellers, totals, features, threads)
 
 
 def value_groups(customers: pl.DataFrame) -> pl.DataFrame | None:
