@@ -1,5 +1,6 @@
 """Probabilities, values and reasons of scored rows."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from gosales_assets.models.calibrated import CalibratedModel
-from gosales_assets.models.inputs import BASE_RATE, DIVISION, ModelMismatch
+from gosales_assets.models.inputs import BASE_RATE, DIVISION, Inputs, ModelMismatch
 from gosales_assets.scores import scoring
 from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
 from gosales_assets.scores.ranking import graded, with_trend
@@ -225,3 +226,24 @@ def test_rows_are_scored_by_whole_divisions(most: int, monkeypatch: pytest.Monke
     seen = [division for part in parts for division in part["division"].unique()]
     assert len(seen) == len(set(seen)) == 3
     assert scoring._parts(matrix.clear())[0].is_empty()
+
+
+@pytest.mark.parametrize("most", [1, 40, 60, 100])
+def test_batches_change_no_number(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw, divisions = np.random.default_rng(2), ["A", "B", "C", "D"]
+    orders, features = draw.poisson(2, 20), (ORDERS, DAYS)
+    matrix = pl.concat(
+        pl.DataFrame({ORDERS: orders, DAYS: draw.integers(0, 5, 20)}).with_columns(
+            cutoff=date(2024, 3, 31), division=pl.lit(division)
+        )
+        for division in divisions
+    )
+    inputs = Inputs(features, features, tuple(divisions), dict.fromkeys(divisions, 0.5))
+    model = SimpleNamespace(
+        pooled=SimpleNamespace(inputs=inputs),
+        logits=lambda numbers, _: numbers[:, : 2 * len(features)],
+        calibrated=lambda _, found: pl.DataFrame(found),
+    )
+    monkeypatch.setattr(scoring, "ROWS_AT_A_TIME", most)
+    found = pl.concat(scoring._judged(model, scoring._parts(matrix), False, 2))
+    assert np.array_equal(found.to_numpy(), inputs.numbers(matrix)[:, : 2 * len(features)])
