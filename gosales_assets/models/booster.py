@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gosales_assets.models.hyperparameters import MEASURED, Hyperparameters
 from gosales_assets.models.inputs import SCORE, Numbers
+from gosales_assets.models.small_trees import Forest, NotSmall, mean_log_odds
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -29,6 +30,7 @@ RISING = {
     "recency": ("decay_30d", "decay_90d", "decay_180d"),
 }
 FALLING = {"recency": ("days", "log_days")}
+WORTH_LOOKING_UP = 10_000  # rows; fewer are judged before the lookups of five boosters are made
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -110,7 +112,31 @@ def fit_boosters(
 
 
 def booster_logits(boosters: "list[lgb.Booster]", numbers: Numbers, threads: int) -> Floats:
-    """Mean log odds of the boosters for each row."""
+    """Mean log odds of the boosters for each row; by lookups where that pays."""
+    forests = forests_of(boosters) if len(numbers) >= WORTH_LOOKING_UP else None
+    return logits_by(forests, boosters, numbers, threads)
+
+
+def forests_of(boosters: "list[lgb.Booster]") -> list[Forest] | None:
+    """What looks the boosters' log odds up; None where a tree is too large for that."""
+    try:
+        return [Forest.of(booster) for booster in boosters]
+    except NotSmall:
+        return None
+
+
+def logits_by(
+    forests: Sequence[Forest] | None,
+    boosters: "list[lgb.Booster]",
+    numbers: Numbers,
+    threads: int,
+) -> Floats:
+    """Mean log odds of the boosters, looked up in their forests; LightGBM's own without (None).
+
+    Both give the same to the last bit.
+    """
+    if forests is not None:
+        return mean_log_odds(forests, numbers, threads)
     total = np.zeros(len(numbers))
     for booster in boosters:
         total += booster.predict(numbers, raw_score=True, num_threads=threads)

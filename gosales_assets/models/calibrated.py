@@ -66,7 +66,8 @@ class CalibratedModel:
         ModelMismatch
             When the features are not those of training, or a division has no calibration.
         """
-        return self.calibrated(matrix, self.logits(self.pooled.inputs.numbers(matrix), threads))
+        numbers = self.pooled.inputs.numbers(matrix, threads)
+        return self.calibrated(matrix, self.logits(numbers, threads))
 
     def logits(self, numbers: Numbers, threads: int) -> Floats:
         """Raw log odds of each row by its division's winner.

@@ -7,6 +7,7 @@ keep the level. On three logs both together ranked better than either alone (doc
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +15,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gosales_assets.models.metrics import log_odds
+from gosales_assets.models.normal_scores import normal_scores, same_values
 
 KEYS = ("cutoff", "division", "customer_id", "cohort")
 SCORE = "rank of "
 DIVISION = "division code"
 BASE_RATE = "division base rate"
 GROUP = ("cutoff", "division")
-TAIL = 0.001
 
 Numbers = NDArray[np.float32]
+Positions = NDArray[np.intp]
 
 
 class ModelMismatch(Exception):
@@ -65,14 +67,23 @@ class Inputs:
         """Where the columns are that do not depend on the level of a feature: all but the first."""
         return slice(len(self.usable), len(self.columns))
 
-    def numbers(self, matrix: pl.DataFrame) -> Numbers:
+    def numbers(
+        self, matrix: pl.DataFrame, threads: int = 1, alike: Numbers | None = None
+    ) -> Numbers:
         """Turn rows of feature matrices into numbers, shape (rows, len(columns)); NaN: missing.
+
+        Each column lies together in memory: whoever reads them goes column by column.
 
         Parameters
         ----------
         matrix
             Candidates of whole divisions and cutoffs (or a fair sample of them): ranks are taken
             among the rows given.
+        threads
+            How many features are ranked at a time.
+        alike
+            Numbers of another division's candidates: what is the same there, such as the features
+            of customers as a whole, is not ranked again.
 
         Raises
         ------
@@ -80,19 +91,21 @@ class Inputs:
             When the feature columns are not those of training, or a division is unknown.
         """
         self.check(matrix)
+        numbers = np.empty((matrix.height, len(self.columns)), dtype=np.float32, order="F")
+        groups, count = _groups(matrix), len(self.usable)
+
+        def fill(position: int) -> None:
+            values = _floats(matrix[self.usable[position]])
+            numbers[:, position] = values
+            known = None if alike is None else (alike[:, position], alike[:, count + position])
+            _rank(values, groups, known, numbers[:, count + position])
+
+        with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+            list(pool.map(fill, range(count)))
         codes = {division: float(code) for code, division in enumerate(self.divisions)}
         rates = {division: log_odds(rate) for division, rate in self.base_rates.items()}
-        frame = matrix.select(
-            *(pl.col(name).cast(pl.Float32) for name in self.usable),
-            *(_rank(name).alias(SCORE + name) for name in self.usable),
-            pl.col("division").replace_strict(codes, return_dtype=pl.Float32).alias(DIVISION),
-            pl.col("division").replace_strict(rates, return_dtype=pl.Float32).alias(BASE_RATE),
-        )
-        numbers = np.empty((frame.height, frame.width), dtype=np.float32)
-        for position, name in enumerate(frame.columns):
-            numbers[:, position] = frame[name].fill_null(float("nan")).to_numpy()
-        ranks = slice(len(self.usable), 2 * len(self.usable))
-        numbers[:, ranks] = _normal_scores(numbers[:, ranks])
+        for position, told in ((2 * count, codes), (2 * count + 1, rates)):
+            numbers[:, position] = matrix["division"].replace_strict(told, return_dtype=pl.Float32)
         return numbers
 
     def check(self, matrix: pl.DataFrame) -> None:
@@ -113,18 +126,43 @@ class Inputs:
             )
 
 
-def _rank(name: str) -> pl.Expr:
-    """Share of the division's candidates below, equal ones counted half; null stays null."""
-    value = pl.col(name).cast(pl.Float32)
-    return ((value.rank("average") - 0.5) / value.count()).over(GROUP).cast(pl.Float32)
+def _groups(matrix: pl.DataFrame) -> list[slice | Positions]:
+    """Rows of each cutoff and division, in their order; a slice where they lie together."""
+    groups = matrix.select(GROUP).with_row_index("row").group_by(GROUP).agg(pl.col("row").sort())
+    found = []
+    for rows in groups.sort(GROUP)["row"]:
+        first, last = rows[0], rows[-1]
+        together = last - first + 1 == len(rows)
+        found.append(slice(first, last + 1) if together else rows.to_numpy().astype(np.intp))
+    return found
 
 
-def _normal_scores(ranks: Numbers) -> Numbers:
-    """Turn ranks into values of a normal distribution, within 3.1 standard deviations."""
-    from scipy.special import ndtri
+def _floats(column: pl.Series) -> Numbers:
+    values: Numbers = column.cast(pl.Float32).fill_null(float("nan")).to_numpy()
+    return values
 
-    scores: Numbers = ndtri(np.clip(ranks, TAIL, 1 - TAIL)).astype(np.float32)
-    return scores
+
+def _rank(
+    values: Numbers,
+    groups: Sequence[slice | Positions],
+    known: tuple[Numbers, Numbers] | None,
+    scores: Numbers,
+) -> None:
+    """Write the normal scores of a column, group by group.
+
+    Parameters
+    ----------
+    known
+        Values whose scores are known, and these; a group like it, or like the group before it, is
+        not ranked again.
+    scores
+        Where to write to.
+    """
+    for rows in groups:
+        own = values[rows]
+        if known is None or not same_values(own, known[0]):
+            known = own, normal_scores(own)
+        scores[rows] = known[1]
 
 
 def feature_columns(matrix: pl.DataFrame) -> list[str]:

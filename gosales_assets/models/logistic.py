@@ -5,7 +5,7 @@ orders and left out: most variants ranked worse at the next cutoff (one of them 
 as they follow the season of their training.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from gosales_assets.models.hyperparameters import MEASURED
 from gosales_assets.models.inputs import Inputs, Numbers
+from gosales_assets.models.pieces import by_pieces
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Floats = NDArray[np.float64]
-
-PIECE = 20_000  # rows that are judged at a time
 
 
 def logistic_pipeline(inputs: Inputs, penalty: float = MEASURED.penalty) -> "Pipeline":
@@ -62,33 +61,55 @@ def fit_logistic(
     """Fit on training rows; one BLAS thread, so that sums are the same on every machine size."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    seen = numbers[:, inputs.relative].astype(np.float64)
+    seen = numbers[:, inputs.relative].astype(np.float64, order="C")
     with threadpool_limits(limits=1):
         return logistic_pipeline(inputs, penalty).fit(seen, labels)
 
 
 def logistic_logits(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers, threads: int) -> Floats:
-    """Log odds of a purchase for each row; pieces of fixed size, several at a time."""
+    """Log odds of a purchase for each row; pieces of fixed size, several at a time.
+
+    The pipeline's own arithmetic without its copies: what it does to a number is linear.
+    """
     from threadpoolctl import threadpool_limits
 
-    def piece(start: int) -> Floats:
-        rows = numbers[start : start + PIECE, inputs.relative].astype(np.float64)
-        found: Floats = pipeline.decision_function(rows)
-        return found
+    weights, start = _weights(pipeline)
+    count, found = len(inputs.usable), np.empty(len(numbers))
 
-    starts = range(0, len(numbers), PIECE)
-    with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        return np.concatenate([np.empty(0), *pool.map(piece, starts)])
+    def judge(piece: slice) -> None:
+        codes = numbers[piece, 2 * count].astype(np.intp)
+        found[piece] = _scores(numbers[piece, count : 2 * count]) @ weights[:count]
+        found[piece] += weights[count:][codes] + start
+
+    with threadpool_limits(limits=1):
+        by_pieces(judge, len(numbers), threads)
+    return found
 
 
-def linear_terms(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers) -> Floats:
+def linear_terms(pipeline: "Pipeline", inputs: Inputs, numbers: Numbers) -> Iterator[Floats]:
     """What each feature adds to a row's log odds: weight times distance from the training mean.
 
-    Shape (rows, usable features). A missing value counts as the median, as in the pipeline.
+    Feature by feature, in the order of ``inputs.usable``. A missing value counts as the median, as
+    in the pipeline.
     """
-    count = len(inputs.usable)
+    weights, _ = _weights(pipeline)
+    means, count = pipeline.named_steps["scale"].mean_, len(inputs.usable)
+    for position in range(count):
+        found = _scores(numbers[:, count + position])
+        found -= means[position]
+        found *= weights[position]
+        yield found
+
+
+def _weights(pipeline: "Pipeline") -> tuple[Floats, float]:
+    """Weights of the scores and of the divisions' ones, and what to add."""
     scaler, model = pipeline.named_steps["scale"], pipeline.named_steps["logistic"]
-    scores = np.nan_to_num(numbers[:, inputs.relative][:, :count].astype(np.float64), nan=0.0)
-    weights = model.coef_[0, :count] / scaler.scale_[:count]
-    found: Floats = (scores - scaler.mean_[:count]) * weights
-    return found
+    weights: Floats = model.coef_[0] / scaler.scale_
+    return weights, float(model.intercept_[0] - scaler.mean_ @ weights)
+
+
+def _scores(numbers: Numbers) -> Floats:
+    """Normal scores of features, the median for what is missing."""
+    scores = numbers.astype(np.float64)
+    np.copyto(scores, 0.0, where=np.isnan(numbers))
+    return scores

@@ -1,6 +1,7 @@
 """Why a score is what it is: the three things that move it most, in the catalogue's words."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -12,10 +13,11 @@ REASONS = 3
 LEAST = 0.02  # log odds; what moves a score less is no reason
 COUNTED = {"orders", "lines", "days", "months", "product lines", "products"}
 
+Floats = NDArray[np.float64]
+Positions = NDArray[np.intp]
 
-def top_reasons(
-    matrix: pl.DataFrame, contributions: NDArray[np.float64], inputs: Sequence[str]
-) -> pl.DataFrame:
+
+def top_reasons(matrix: pl.DataFrame, contributions: Floats, inputs: Sequence[str]) -> pl.DataFrame:
     """Say the three strongest reasons of each row.
 
     Features that tell the same story (one family and scope, such as the days, the log days and
@@ -36,32 +38,67 @@ def top_reasons(
     pl.DataFrame
         ``reason_1, reason_2, reason_3``, aligned with the rows; null where nothing (more) counts.
     """
-    stories = _stories(inputs)
-    if not stories:
-        return pl.DataFrame({f"reason_{n}": [None] * matrix.height for n in (1, 2, 3)}).cast(
-            pl.String
-        )
-    totals = np.column_stack([contributions[:, columns].sum(axis=1) for columns in stories])
-    tellers = np.column_stack(
-        [
-            np.asarray(columns)[
-                np.argmax(contributions[:, columns] * np.sign(total)[:, None], axis=1)
-            ]
-            for columns, total in zip(stories, totals.T, strict=True)
-        ]
-    )
+    return in_words(matrix, *strongest(contributions, inputs), inputs)
+
+
+def strongest(contributions: Floats, inputs: Sequence[str]) -> tuple[Positions, Floats]:
+    """Find the strongest stories of each row; parameters as for `top_reasons`.
+
+    Returns
+    -------
+    tuple[Positions, Floats]
+        Which input tells the story, and what all of the story adds to the log odds: both of shape
+        (3, rows), the strongest first. Where there are fewer stories it adds nothing.
+    """
+    stories, rows = _stories(inputs), len(contributions)
+    by_input = contributions.T
+    totals = np.zeros((max(len(stories), REASONS), rows))
+    tellers = np.zeros(totals.shape, dtype=np.intp)
+    for number, columns in enumerate(stories):
+        own = by_input[columns]
+        totals[number] = own.sum(axis=0)
+        own *= np.sign(totals[number])
+        tellers[number] = np.asarray(columns)[np.argmax(own, axis=0)]
     # Rounded, so that a tie is decided by the order of the stories and not by the last bit.
-    order = np.argsort(-np.round(np.abs(totals), 6), axis=1, kind="stable")[:, :REASONS]
-    rows = np.arange(matrix.height)
-    columns = []
+    strength, at = np.round(np.abs(totals), 6), np.arange(rows)
+    chosen = np.empty((REASONS, rows), dtype=np.intp)
     for place in range(REASONS):
-        if place >= len(stories):
-            columns.append(pl.Series(f"reason_{place + 1}", [None] * len(rows), dtype=pl.String))
-            continue
-        story = order[:, place]
-        told = _told(matrix, tellers[rows, story], totals[rows, story], inputs)
-        columns.append(told.alias(f"reason_{place + 1}"))
-    return pl.DataFrame(columns)
+        chosen[place] = np.argmax(strength, axis=0)
+        strength[chosen[place], at] = -1
+    return tellers[chosen, at], totals[chosen, at]
+
+
+def in_words(
+    matrix: pl.DataFrame,
+    tellers: Positions,
+    totals: Floats,
+    inputs: Sequence[str],
+    threads: int = 1,
+) -> pl.DataFrame:
+    """Say the strongest stories as ``reason_1, reason_2, reason_3``: see `top_reasons`.
+
+    Input by input, ``threads`` of them at a time.
+    """
+    by_place, moves = tellers.ravel(), totals.ravel()
+    told = np.flatnonzero(np.abs(moves) >= LEAST)
+    told = told[np.argsort(by_place[told].astype(np.int16), kind="stable")]
+    numbers, starts = np.unique(by_place[told], return_index=True)
+    parts = np.split(told, starts[1:]) if len(told) else []
+
+    def say(number: int, part: Positions) -> pl.Series:
+        return _told(matrix, part % matrix.height, moves[part], inputs[number])
+
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        texts = list(pool.map(say, numbers, parts))
+    reasons = pl.concat([*texts, pl.Series([None], dtype=pl.String)])
+    at = np.full(len(moves), len(told), dtype=np.uint32)  # where nothing is told: the last, null
+    at[told] = np.arange(len(told))
+    return pl.DataFrame(
+        {
+            f"reason_{place + 1}": reasons.gather(pl.Series(own))
+            for place, own in enumerate(at.reshape(REASONS, matrix.height))
+        }
+    )
 
 
 def phrase(about: Feature, value: pl.Expr) -> pl.Expr:
@@ -101,35 +138,14 @@ def _stories(inputs: Sequence[str]) -> list[list[int]]:
     return list(found.values())
 
 
-def _told(
-    matrix: pl.DataFrame,
-    tellers: NDArray[np.int64],
-    totals: NDArray[np.float64],
-    inputs: Sequence[str],
-) -> pl.Series:
-    keyed = pl.DataFrame({"teller": tellers, "total": totals}).with_row_index("row")
-    told = []
-    for (position,), part in sorted(
-        keyed.filter(pl.col("total").abs() >= LEAST).group_by("teller"), key=lambda pair: pair[0]
-    ):
-        name = inputs[int(str(position))]
-        values = matrix.select("division", value=pl.col(name))[part["row"]]
-        told.append(
-            values.hstack(part).select(
-                "row",
-                reason=pl.concat_str(
-                    phrase(feature(name), pl.col("value").cast(pl.Float64)),
-                    pl.when(pl.col("total") > 0)
-                    .then(pl.lit(": raises"))
-                    .otherwise(pl.lit(": lowers")),
-                ),
-            )
-        )
-    if not told:
-        return pl.Series("reason", [None] * matrix.height, dtype=pl.String)
-    return keyed.select("row").join(pl.concat(told), on="row", how="left", maintain_order="left")[
-        "reason"
-    ]
+def _told(matrix: pl.DataFrame, rows: Positions, totals: Floats, name: str) -> pl.Series:
+    """Say one input's value in some rows, and where it moves the score."""
+    value = pl.col(name).cast(pl.Float64).alias("value")
+    direction = np.where(totals > 0, ": raises", ": lowers")
+    said = matrix.select("division", value)[rows].select(
+        pl.concat_str(phrase(feature(name), pl.col("value")), pl.Series(direction))
+    )
+    return said.to_series()
 
 
 def _whole(value: pl.Expr) -> pl.Expr:

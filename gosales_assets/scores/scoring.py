@@ -1,26 +1,26 @@
 """Score the candidates of one cutoff with its model, all divisions in one pass."""
 
 import itertools
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from gosales_assets.models.calibrated import CalibratedModel
 from gosales_assets.models.inputs import Numbers
+from gosales_assets.models.pieces import by_pieces
 from gosales_assets.models.pooled import PooledModel
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
 from gosales_assets.scores.grading import segment
 from gosales_assets.scores.ranking import graded, with_trend
-from gosales_assets.scores.reasons import top_reasons
+from gosales_assets.scores.reasons import REASONS, in_words, strongest
 
 GROUPINGS = (["industry", "size"], ["segment"])
 CENTS = 2
 ROWS_AT_A_TIME = 100_000
-ROWS_EXPLAINED = 20_000
 
 
 def score(
@@ -103,8 +103,7 @@ def rank(
         no calibration.
     """
     model.pooled.check(matrix, cutoff, windows)
-    parts = _parts(matrix)
-    return graded(pl.concat(_judged(model, rows, explain, threads) for rows in parts))
+    return graded(pl.concat(_judged(model, _parts(matrix), explain, threads)))
 
 
 def _parts(matrix: pl.DataFrame) -> list[pl.DataFrame]:
@@ -117,26 +116,33 @@ def _parts(matrix: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _judged(
-    model: CalibratedModel, matrix: pl.DataFrame, explain: bool, threads: int
-) -> pl.DataFrame:
-    """Chances, and reasons where asked for, of the candidates of whole divisions."""
-    numbers = model.pooled.inputs.numbers(matrix)
-    scored = model.calibrated(matrix, model.logits(numbers, threads))
-    return scored.hstack(_reasons(model.pooled, matrix, numbers, threads)) if explain else scored
+    model: CalibratedModel, parts: Sequence[pl.DataFrame], explain: bool, threads: int
+) -> Iterator[pl.DataFrame]:
+    """Chances, and reasons where asked for, of the candidates of whole divisions, part by part."""
+    alike = None
+    for matrix in parts:
+        numbers = model.pooled.inputs.numbers(matrix, threads, alike)
+        scored = model.calibrated(matrix, model.logits(numbers, threads))
+        reasons = _reasons(model.pooled, matrix, numbers, threads) if explain else pl.DataFrame()
+        yield scored.hstack(reasons)
+        of_last_division = matrix.filter(pl.col("division") == pl.col("division").last()).height
+        alike = numbers[matrix.height - of_last_division :]
 
 
 def _reasons(
     model: PooledModel, matrix: pl.DataFrame, numbers: Numbers, threads: int
 ) -> pl.DataFrame:
-    """Reasons of all rows, some at a time: contributions are as wide as the matrix, and wider."""
+    """Reasons of all rows; contributions some rows at a time, as they are as wide as the matrix."""
+    features = model.inputs.usable
+    tellers = np.empty((REASONS, matrix.height), dtype=np.intp)
+    totals = np.empty(tellers.shape)
 
-    def told(start: int) -> pl.DataFrame:
-        some = slice(start, start + ROWS_EXPLAINED)
-        return top_reasons(matrix[some], model.contributions(numbers[some], 1), features)
+    def look(some: slice) -> None:
+        contributions = model.contributions(numbers[some], 1)
+        tellers[:, some], totals[:, some] = strongest(contributions, features)
 
-    features, starts = model.inputs.usable, range(0, max(matrix.height, 1), ROWS_EXPLAINED)
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        return pl.concat(pool.map(told, starts))
+    by_pieces(look, matrix.height, threads)
+    return in_words(matrix, tellers, totals, features, threads)
 
 
 def value_groups(customers: pl.DataFrame) -> pl.DataFrame | None:

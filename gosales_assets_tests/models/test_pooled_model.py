@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from gosales_assets.models.blend import blended
 from gosales_assets.models.booster import booster_logits
 from gosales_assets.models.calibration import fit_calibrator
 from gosales_assets.models.inputs import ModelMismatch
@@ -172,12 +173,27 @@ def test_a_score_depends_on_the_rank_of_a_row_not_on_the_order_of_rows(
     assert mixed.sort(keys).equals(straight.sort(keys))
 
 
+def test_logits_are_those_of_the_fitted_libraries(
+    trained: tuple[PooledModel, pl.DataFrame],
+) -> None:
+    model, count = trained[0], len(FEATURES)
+    numbers = model.inputs.numbers(world(date(2025, 3, 31), 99).drop("label", "true"))
+    by_logistic = model.logistic.decision_function(numbers[:, model.inputs.relative])
+    by_booster = np.mean([b.predict(numbers, raw_score=True) for b in model.boosters], axis=0)
+    wanted = blended(by_logistic, by_booster, model.weight)
+    assert np.allclose(model.logits_of(numbers, 2), wanted, rtol=0, atol=2e-9)
+    shap = np.asarray(model.boosters[0].predict(numbers, pred_contrib=True))
+    terms = np.column_stack(list(linear_terms(model.logistic, model.inputs, numbers)))
+    merged = blended(terms, shap[:, :count] + shap[:, count : 2 * count], model.weight)
+    assert np.allclose(model.contributions(numbers, 2), merged, rtol=0, atol=1e-12)
+
+
 def test_contributions_add_up_to_differences_of_the_regression(
     trained: tuple[PooledModel, pl.DataFrame],
 ) -> None:
     model = trained[0]
     numbers = model.inputs.numbers(world(date(2025, 3, 31), 99).drop("label", "true"))
-    terms = linear_terms(model.logistic, model.inputs, numbers).sum(axis=1)
+    terms = sum(linear_terms(model.logistic, model.inputs, numbers))
     logits = logistic_logits(model.logistic, model.inputs, numbers, 1)
     for code in range(len(DIVISIONS)):
         own = numbers[:, -2] == code

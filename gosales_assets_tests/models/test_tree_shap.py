@@ -1,4 +1,7 @@
-"""SHAP values that are looked up are those that LightGBM computes row by row."""
+"""SHAP values that are looked up are those that LightGBM computes row by row.
+
+Wild rows: `test_small_trees`.
+"""
 
 import lightgbm as lgb
 import numpy as np
@@ -6,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gosales_assets.models.tree_shap import Explainer, _question
+from gosales_assets.models.small_trees import NotSmall
+from gosales_assets.models.tree_shap import Explainer
 
 
 def fitted(seed: int, leaves: int = 8, columns: int = 6, missing: float = 0.2) -> lgb.Booster:
@@ -39,50 +43,24 @@ def test_values_are_those_of_lightgbm(seed: int, leaves: int) -> None:
     assert np.allclose(Explainer.of(booster).contributions(rows, 1), wanted, atol=1e-12)
 
 
-def test_values_on_a_threshold_are_those_of_lightgbm() -> None:
-    booster = fitted(3)
-    rows = []
-    for tree in booster.dump_model()["tree_info"]:
-        for node in _splits(tree["tree_structure"]):
-            for near in (node["threshold"], np.float32(node["threshold"])):
-                row = np.zeros(6, dtype=np.float32)
-                # LightGBM reads what is nearer to zero than 1e-35 as zero.
-                row[node["split_feature"]] = near if abs(near) > 1e-30 else 0.0
-                rows.append(row)
-    numbers = np.stack(rows)
-    wanted = np.asarray(booster.predict(numbers, pred_contrib=True))[:, :-1]
-    assert np.allclose(Explainer.of(booster).contributions(numbers, 1), wanted, atol=1e-12)
+def test_columns_are_added_up_to_the_totals_that_they_count_toward() -> None:
+    booster = fitted(4)
+    rows = np.random.default_rng(4).normal(size=(300, 6)).astype(np.float32)
+    each = np.asarray(booster.predict(rows, pred_contrib=True))
+    found = Explainer.of(booster, [0, 1, 0, None, 1, 2]).contributions(rows, 1)
+    wanted = np.column_stack([each[:, 0] + each[:, 2], each[:, 1] + each[:, 4], each[:, 5]])
+    assert np.allclose(found, wanted, atol=1e-12)
 
 
 def test_threads_and_pieces_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     explainer = Explainer.of(fitted(5))
     rows = np.random.default_rng(5).normal(size=(1_000, 6)).astype(np.float32)
     whole = explainer.contributions(rows, 1)
-    monkeypatch.setattr("gosales_assets.models.tree_shap.PIECE", 77)
+    monkeypatch.setattr("gosales_assets.models.pieces.PIECE", 77)
     assert np.array_equal(explainer.contributions(rows, 3), whole)
     assert explainer.contributions(rows[:0], 2).shape == (0, 6)
 
 
-def test_a_booster_that_learned_nothing_moves_nothing() -> None:
-    rows = np.zeros((200, 3), dtype=np.float32)
-    data = lgb.Dataset(rows, np.arange(200) % 2)
-    booster = lgb.train({"objective": "binary", "verbose": -1}, data, 3)
-    assert not Explainer.of(booster).contributions(rows, 1).any()
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_split_of_known_from_unknown_is_understood() -> None:
-    node = {"split_feature": 0, "threshold": 1.7e308, "missing_type": "NaN", "default_left": False}
-    rows = np.array([[1.0], [np.finfo(np.float32).max], [np.nan]], dtype=np.float32)
-    assert _question(node).answers(rows).tolist() == [True, True, False]
-
-
 def test_large_trees_are_refused() -> None:
-    with pytest.raises(ValueError, match="at most 11 leaves"):
+    with pytest.raises(NotSmall, match="more than 11 leaves"):
         Explainer.of(fitted(1, leaves=31))
-
-
-def _splits(node: dict) -> list[dict]:  # type: ignore[type-arg]
-    if "split_index" not in node:
-        return []
-    return [node, *_splits(node["left_child"]), *_splits(node["right_child"])]

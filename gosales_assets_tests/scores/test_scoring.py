@@ -1,5 +1,6 @@
 """Probabilities, values and reasons of scored rows."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from gosales_assets.models.calibrated import CalibratedModel
-from gosales_assets.models.inputs import BASE_RATE, DIVISION, ModelMismatch
+from gosales_assets.models.inputs import BASE_RATE, DIVISION, Inputs, ModelMismatch
 from gosales_assets.scores import scoring
 from gosales_assets.scores.expected_value import purchase_values, value_given_purchase
 from gosales_assets.scores.ranking import graded, with_trend
@@ -190,6 +191,23 @@ def test_reasons_are_the_strongest_stories_in_words() -> None:
     assert found.row(1) == ("has not bought Bikes before: lowers", None, None)
 
 
+def test_a_row_has_the_same_reasons_alone_and_among_others() -> None:
+    draw, inputs = np.random.default_rng(1), [ORDERS, DAYS, LOG_DAYS, OWNED, BASE_RATE]
+    known = draw.integers(0, 3, (50, 4)).astype(float)
+    matrix = pl.DataFrame(known, schema=inputs[:4]).with_columns(
+        pl.Series("division", draw.choice(["Bikes", "Cars"], 50))
+    )
+    contributions = draw.normal(size=(50, 5)).round(1) * draw.choice([0.0, 1.0], (50, 1))
+    together = top_reasons(matrix, contributions, inputs)
+    alone = [
+        top_reasons(matrix[row : row + 1], contributions[row : row + 1], inputs)
+        for row in range(50)
+    ]
+    assert together.equals(pl.concat(alone))
+    assert 0 < together["reason_3"].null_count() < 50
+    assert top_reasons(matrix.clear(), contributions[:0], inputs).shape == (0, 3)
+
+
 def test_a_missing_value_is_told_as_what_it_means() -> None:
     matrix = pl.DataFrame(
         {"division": ["Bikes"], DAYS: [None]}, schema_overrides={DAYS: pl.Float32}
@@ -208,3 +226,24 @@ def test_rows_are_scored_by_whole_divisions(most: int, monkeypatch: pytest.Monke
     seen = [division for part in parts for division in part["division"].unique()]
     assert len(seen) == len(set(seen)) == 3
     assert scoring._parts(matrix.clear())[0].is_empty()
+
+
+@pytest.mark.parametrize("most", [1, 40, 60, 100])
+def test_batches_change_no_number(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw, divisions = np.random.default_rng(2), ["A", "B", "C", "D"]
+    orders, features = draw.poisson(2, 20), (ORDERS, DAYS)
+    matrix = pl.concat(
+        pl.DataFrame({ORDERS: orders, DAYS: draw.integers(0, 5, 20)}).with_columns(
+            cutoff=date(2024, 3, 31), division=pl.lit(division)
+        )
+        for division in divisions
+    )
+    inputs = Inputs(features, features, tuple(divisions), dict.fromkeys(divisions, 0.5))
+    model = SimpleNamespace(
+        pooled=SimpleNamespace(inputs=inputs),
+        logits=lambda numbers, _: numbers[:, : 2 * len(features)],
+        calibrated=lambda _, found: pl.DataFrame(found),
+    )
+    monkeypatch.setattr(scoring, "ROWS_AT_A_TIME", most)
+    found = pl.concat(scoring._judged(model, scoring._parts(matrix), False, 2))
+    assert np.array_equal(found.to_numpy(), inputs.numbers(matrix)[:, : 2 * len(features)])
