@@ -85,8 +85,15 @@ def past_of(activity: Activity) -> Past:
         name: table.typed(found[name].with_columns(cutoff=pl.lit(activity.cutoff)))
         for name, table in TABLES.items()
     }
-    in_order = {name: frame.sort(TABLES[name].sort) for name, frame in kept.items()}
+    in_order = {name: _sorted(frame, TABLES[name].sort) for name, frame in kept.items()}
     return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **in_order)
+
+
+def _sorted(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Sort by texts; numbered in their order first, since numbers are compared faster."""
+    numbers = {name: pl.Enum(frame[name].unique().sort()) for name in names}
+    keys = frame.select(pl.col(name).cast(kind).to_physical() for name, kind in numbers.items())
+    return frame[keys.select(pl.arg_sort_by(names)).to_series()]
 
 
 def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
