@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from gosales_assets.features.activity import Activity, day_number
+from gosales_assets.features.activity import WHOLE, Activity, day_number
 from gosales_assets.features.catalog import YEAR
+from gosales_assets.features.ledger import Seen
 from gosales_assets.features.measures import CENTS
 from gosales_assets.features.past_contract import (
     CUSTOMER_PAST,
@@ -110,11 +111,14 @@ def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
 
 def _customers(activity: Activity) -> pl.DataFrame:
     """Order days of each customer, and branch and rep of its newest line that names one."""
-    days, lines = activity.days("all"), activity.lines()
-    bought = activity.star.cells.names(days.cells, "all").with_columns(
-        pl.Series("order_days", days.ends - days.begins),
-        pl.Series("oldest", activity.day - days.first),
-        pl.Series("recent", activity.day - days.last),
+    days, lines = activity.days(WHOLE), activity.lines()
+    bought = pl.DataFrame(
+        {
+            "customer_id": activity.star.customers.gather(days.customers),
+            "order_days": days.ends - days.begins,
+            "oldest": activity.day - days.first,
+            "recent": activity.day - days.last,
+        }
     )
     newest = {column: latest(lines, column) for column in _FROM_LINES}
     named = lines.group_by("customer_id").aggregate(**newest)
@@ -123,21 +127,30 @@ def _customers(activity: Activity) -> pl.DataFrame:
 
 def _divisions(activity: Activity) -> pl.DataFrame:
     """Sums of the months, and until when rules may learn of the days."""
-    months, days = activity.months("div"), activity.days("div")
     year, two_years = activity.month - YEAR, activity.month - 2 * YEAR
+    rows = []
+    for division in activity.star.divisions:
+        months = activity.months(division)
+        sums = {
+            "customer_id": activity.star.customers.gather(months.customers),
+            "orders": months.sum("orders", year),
+            "value": months.sum("value", year) / CENTS,
+            "months": months.sum("ordered", two_years),
+            "owned": months.sum("ordered") > 0,
+            "learned_until": _learned_until(activity, activity.days(division), months),
+        }
+        rows.append(pl.DataFrame(sums).with_columns(pl.lit(division).alias("division")))
+    return pl.concat(rows)
+
+
+def _learned_until(activity: Activity, days: Seen, months: Seen) -> pl.Series:
+    """Newest day that rules may learn of, per customer of the months; null: there is none."""
     may_teach = days.at(day_number(activity.rules_until))
     taught = may_teach > days.at(day_number(activity.day_before(YEAR)))
-    until = np.full(len(months.cells), np.nan)
-    places = np.searchsorted(months.cells, days.cells[taught])
+    until = np.full(len(months.customers), np.nan)
+    places = np.searchsorted(months.customers, days.customers[taught])
     until[places] = days.ledger.times[may_teach[taught] - 1]
-    learned_until = pl.Series("learned_until", until).fill_nan(None).cast(pl.Int32).cast(pl.Date)
-    return activity.star.cells.names(months.cells, "div").with_columns(
-        pl.Series("orders", months.sum("orders", year)),
-        pl.Series("value", months.sum("value", year) / CENTS),
-        pl.Series("months", months.sum("ordered", two_years)),
-        pl.Series("owned", months.sum("ordered") > 0),
-        learned_until,
-    )
+    return pl.Series(until).fill_nan(None).cast(pl.Int32).cast(pl.Date)
 
 
 def _products(activity: Activity) -> pl.DataFrame:
