@@ -3,8 +3,8 @@
 What was bought in a window is the running total at its end less the one at its begin: two look-ups,
 however many rows the window holds. So one ledger serves all windows of all cutoffs of a run. All
 measures are whole numbers (money in cents), hence such differences are exact, whatever stands
-before or after them; even where a total overflows, since it wraps around. A division has a ledger of
-its own: arrays that fit into the processor's cache are worked through several times faster.
+before or after them; even where a total overflows, since it wraps around. Each division has a
+ledger of its own: small arrays are worked through several times faster.
 """
 
 from collections.abc import Mapping
