@@ -144,7 +144,7 @@ class Features(Section):
     )
     families_off: list[Family] = Field(
         default_factory=lambda: list(OFF_BY_DEFAULT),
-        description="Families of features that models do not see; see docs/features.md.",
+        description="Families of features that are not computed; see docs/features.md.",
     )
 
     @field_validator("families_off")

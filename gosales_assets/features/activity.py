@@ -16,7 +16,7 @@ import polars as pl
 from gosales_assets.calendar import add_months
 from gosales_assets.features import staging
 from gosales_assets.features.catalog import OFFSET_DAYS
-from gosales_assets.features.ledger import Cells, Ledger, Seen, Whole, ledger_of
+from gosales_assets.features.ledger import Ledger, Seen, Whole, ledger_of
 from gosales_assets.features.measures import (
     DAY,
     MONTH,
@@ -38,6 +38,8 @@ _OF_FACTS = [
     *("customer_id", "order_date", "sku", "division", "is_return", "branch", "rep"),
     *("quantity", "value"),
 ]
+WHOLE = ""
+"""Stands for the division where a customer is looked at as a whole."""
 
 
 def keys_of(scope: str) -> list[str]:
@@ -50,8 +52,7 @@ class Star:
     """The star's tables of all time, for all cutoffs of a run; each is read when first used.
 
     The engine makes the rows; what is asked of them for one cutoff after the other is looked up in
-    their ledgers. A scope is the customer as a whole (``all``), or each division and SKU set
-    (``div``).
+    their ledgers, one for each division and SKU set and one for everything together.
 
     Attributes
     ----------
@@ -82,31 +83,40 @@ class Star:
         return Activity(self, cutoff)
 
     @cached_property
-    def cells(self) -> Cells:
-        """Numbers for everybody and everything that the star ever saw."""
-        names = self.months.select("customer_id", "division")
-        known = (names.select(name).distinct().to_polars()[name].sort() for name in names.columns)
-        return Cells(*known)
+    def divisions(self) -> list[str]:
+        """Divisions and SKU sets that anybody ever had a line of, sorted."""
+        names = _of_scope(self.months, "div").select("division").distinct()
+        return sorted(names.to_polars()["division"])
+
+    @cached_property
+    def customers(self) -> pl.Series:
+        """Everybody that the star ever saw, sorted: a customer's number is its place here."""
+        return self.months.select("customer_id").distinct().to_polars()["customer_id"].sort()
+
+    def numbers(self, customers: pl.Series) -> Whole:
+        """Numbers of customers, by their ids."""
+        codes = customers.cast(pl.Enum(self.customers)).to_physical()
+        return codes.cast(pl.Int64).to_numpy()
 
     def lines(self) -> "ibis.Table":
         """Order lines, with the columns that features read."""
         return self._staged("facts", lambda: self.facts.select(_OF_FACTS))
 
-    def months_of(self, scope: str) -> Ledger:
-        """Months of a scope: see `measures`."""
-        return self._ledger("months", scope, lambda: self.months, MONTH, OF_MONTHS)
+    def months_of(self, division: str) -> Ledger:
+        """Months of a division or SKU set (`WHOLE`: of everything): see `measures`."""
+        return self._ledger("months", division, lambda: self.months, MONTH, OF_MONTHS)
 
-    def days_of(self, scope: str) -> Ledger:
-        """Order days of a scope."""
-        return self._ledger("days", scope, lambda: self.days, DAY, OF_DAYS)
+    def days_of(self, division: str) -> Ledger:
+        """Order days, likewise."""
+        return self._ledger("days", division, lambda: self.days, DAY, OF_DAYS)
 
-    def return_days_of(self, scope: str) -> Ledger:
-        """Days with returns only."""
+    def return_days_of(self, division: str) -> Ledger:
+        """Days with returns only, likewise."""
 
         def rows() -> "ibis.Table":
             return staging.days_of_returns(self.facts, self.days, self.sku_sets)
 
-        return self._ledger("return_days", scope, rows, DAY, OF_RETURN_DAYS)
+        return self._ledger("return_days", division, rows, DAY, OF_RETURN_DAYS)
 
     def seats_of(self, scope: str) -> "ibis.Table | None":
         """Units of the SKUs that are seats, by month; ``None``: no such SKUs are set."""
@@ -125,17 +135,26 @@ class Star:
     def _ledger(
         self,
         name: str,
-        scope: str,
+        division: str,
         rows: Callable[[], "ibis.Table"],
         time: pl.Expr,
         measured: Measures,
     ) -> Ledger:
-        def made() -> Ledger:
-            frame = _of_scope(rows(), scope).drop("scope").to_polars()
-            cells = self.cells.of(frame, scope)
-            return ledger_of(cells, time, frame.drop("customer_id", "division"), measured)
+        """Ledger of a division; all of a scope are made at once."""
 
-        return self._once(f"{name}_{scope}", made)
+        def made() -> tuple[dict[Any, Ledger], Ledger]:
+            scope = "all" if division == WHOLE else "div"
+            frame = _of_scope(rows(), scope).drop("scope").to_polars()
+            numbers = pl.Series("customer", self.numbers(frame["customer_id"]))
+            numbered = frame.drop("customer_id").with_columns(numbers)
+            parts = numbered.partition_by("division", as_dict=True, include_key=False)
+            return {key: ledger(part) for (key,), part in parts.items()}, ledger(numbered.clear())
+
+        def ledger(part: pl.DataFrame) -> Ledger:
+            return ledger_of(part["customer"].to_numpy(), time, part.drop("customer"), measured)
+
+        kept, nobodys = self._once(f"{name} of {'all' if division == WHOLE else 'divisions'}", made)
+        return kept.get(division, nobodys)
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self._kept:
@@ -159,17 +178,17 @@ class Activity:
         lines = self.star.lines()
         return lines.filter(lines.order_date <= self.cutoff)
 
-    def months(self, scope: str) -> Seen:
-        """Months up to the cutoff's, in time of `month`."""
-        return self.star.months_of(scope).as_of(self.month)
+    def months(self, division: str) -> Seen:
+        """Months of a division (or `WHOLE`) up to the cutoff's, in time of `month`."""
+        return self.star.months_of(division).as_of(self.month)
 
-    def days(self, scope: str) -> Seen:
+    def days(self, division: str) -> Seen:
         """Order days up to the cutoff, in time of `day`."""
-        return self.star.days_of(scope).as_of(self.day)
+        return self.star.days_of(division).as_of(self.day)
 
-    def return_days(self, scope: str) -> Seen:
+    def return_days(self, division: str) -> Seen:
         """Days with returns only, likewise."""
-        return self.star.return_days_of(scope).as_of(self.day)
+        return self.star.return_days_of(division).as_of(self.day)
 
     def seats(self, scope: str) -> "ibis.Table | None":
         """Units of seats by month, with ``age``; ``None``: no SKUs are set as seats."""

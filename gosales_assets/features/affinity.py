@@ -168,19 +168,30 @@ def lines_pull(holdings: Holdings, rules: pl.DataFrame, targets: Sequence[str]) 
     """
     antecedents = rules.select("antecedent", "second_antecedent").unique(maintain_order=True)
     places = places_of(rules, antecedents, targets)
-    holders = _holders(holdings, antecedents.rows())
-    return pull_of(holders, places, rules["lift"].to_numpy())
+    # Many customers hold the same lines: what holds of one of them holds of all.
+    held = holdings.held > 0
+    packed = np.packbits(held, axis=1)
+    alike = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, some, kind = np.unique(alike, return_index=True, return_inverse=True)
+    holders = _holders(held[some], [holdings.columns(_known(both)) for both in antecedents.rows()])
+    pull = pull_of(holders, places, rules["lift"].to_numpy())
+    return Pull(
+        strongest=pull.strongest[kind],
+        mean=pull.mean[kind],
+        total=pull.total[kind],
+        best=pull.best[kind],
+    )
 
 
-def _holders(holdings: Holdings, antecedents: Sequence[tuple[str, str | None]]) -> "csr_matrix":
-    """Customers x antecedents: 1 where a customer holds the one line, or both."""
+def _known(antecedents: Sequence[str | None]) -> list[str]:
+    return [name for name in antecedents if name is not None]
+
+
+def _holders(held: npt.NDArray[np.bool_], antecedents: Sequence[Sequence[int]]) -> "csr_matrix":
+    """Rows x antecedents: 1 where the one line is held, or both."""
     from scipy.sparse import csc_matrix
 
-    held = holdings.held > 0
-    rows = [
-        np.flatnonzero(held[:, holdings.columns([x for x in both if x is not None])].all(axis=1))
-        for both in antecedents
-    ]
+    rows = [np.flatnonzero(held[:, columns].all(axis=1)) for columns in antecedents]
     ends = np.cumsum([0, *(len(each) for each in rows)])
     indices = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
     shape = (len(held), len(rows))

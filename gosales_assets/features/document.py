@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gosales_assets.feature_families import ALWAYS_ON
+from gosales_assets.feature_families import ALWAYS_ON, READ_ELSEWHERE
 from gosales_assets.features.catalog import CATALOG, FAMILIES, NEVER, WINDOWS, Feature
 from gosales_assets.features.catalog.feature import period
 
@@ -76,18 +76,19 @@ All three hold 32-bit numbers; sums are made in full before they are cut to that
 
 Some features need something learned first. It is learned per cutoff, from who bought what by then
 (`features.customer_past`, `features.division_past`, `features.purchase_gaps`,
-`features.product_past`, `features.product_divisions`), and stored with its fit date: rules and their evidence
-(`features.affinity_rules`, `features.product_rules`, `features.affinity_evidence`), winsor caps
-(`features.winsor_caps`: 99th percentile of those above zero), and in `features.fitted_statistics`
-the priors of the eased shares and rates, the buying rates of industries, regions and reps, the
-factors of ALS, the BG/NBD model, and how often others bought after as long a wait. Scalers and quantile maps belong to a model and are learned on
-its training rows only.
+`features.product_past`, `features.product_divisions`), and stored with its fit date: rules and
+their evidence (`features.affinity_rules`, `features.product_rules`, `features.affinity_evidence`),
+winsor caps (`features.winsor_caps`: 99th percentile of those above zero), and in
+`features.fitted_statistics` the priors of the eased shares and rates, the buying rates of
+industries, regions and reps, the factors of ALS, the BG/NBD model, and how many bought after as
+long a wait. Scalers and quantile maps belong to a model and are learned on its training rows only.
 
 ## Switching families off
 
-`features.families_off: [name, ...]` in the settings leaves families out of the matrix: models
-neither see nor need them, and the catalogue calls them "off by setting". The layers keep them,
-since lists and reasons use some. {stay} always stay: naive rankings and checks count with them.
+`features.families_off: [name, ...]` in the settings leaves families out: they are not computed,
+models neither see nor need them, and the catalogue calls them "off by setting". To switch one on
+has all features made anew. {read} is computed all the same, since lists are ranked with it. {stay}
+always stay: naive rankings and checks count with them.
 """
 
 _METHOD = """\
@@ -125,7 +126,8 @@ def page(gains: Mapping[str, Any]) -> str:
     by_family: dict[str, list[Feature]] = defaultdict(list)
     for entry in CATALOG:
         by_family[entry.family].append(entry)
-    parts = [_INTRO.format(count=len(CATALOG), families=len(FAMILIES), stay=stay)]
+    read = _quoted(sorted(READ_ELSEWHERE))
+    parts = [_INTRO.format(count=len(CATALOG), families=len(FAMILIES), stay=stay, read=read)]
     for title, scopes in _GROUPS.items():
         parts.append(f"## {title}\n")
         for family, about in FAMILIES.items():

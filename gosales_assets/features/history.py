@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from gosales_assets.features import history_sums
-from gosales_assets.features.activity import Activity
+from gosales_assets.features.activity import WHOLE, Activity
 from gosales_assets.features.catalog import DECAY_HALF_LIVES, OFFSET_MEASURES, WINDOWS, YEAR
 from gosales_assets.features.ledger import Seen
 from gosales_assets.features.ratios import log_ratio, ratio, relative_change
@@ -19,48 +19,56 @@ _SLOPE_DIVISOR = sum((2 * i - (YEAR - 1)) ** 2 for i in range(YEAR)) / 2
 _DAYS_PER_MONTH = 365.25 / 12
 
 
-def sums_of(activity: Activity, scope: str, families: Collection[str]) -> pl.DataFrame:
-    """Sum up the own past for one scope, as far as the families need it.
+def sums_of(activity: Activity, division: str, families: Collection[str]) -> pl.DataFrame:
+    """Sum up the own past with a division (or `WHOLE`), as far as the families need it.
 
     Returns
     -------
-    One row per customer (scope ``all``), or per customer and division or SKU set with any line
-    (``div``), in order of division and customer: the keys, and what `history_sums` says.
+    One row per customer with any line of it, by number: ``customer`` (see `Star.numbers`), and what
+    `history_sums` says.
     """
-    months, days = activity.months(scope), activity.days(scope)
-    sums = history_sums.of_months(activity, months, scope)
+    scope = "all" if division == WHOLE else "div"
+    window = activity.window_of(division)
+    months, days = activity.months(division), activity.days(division)
+    sums = history_sums.of_months(activity, months, scope, window)
     sums |= _beside(months, days, history_sums.of_days(activity, days))
     if "offset" in families:
-        for measure in OFFSET_MEASURES:
-            seen = history_sums.seen_a_while_ago(activity, days, measure)
-            found = {f"offset__{scope}__{measure}__{window}": seen[window] for window in WINDOWS}
-            sums |= _beside(months, days, found)
-        returns = activity.return_days(scope)
-        seen = history_sums.seen_a_while_ago(activity, returns, "value")
-        found = {f"offset__{scope}__value__{window}__returned": seen[window] for window in WINDOWS}
-        sums |= _beside(months, returns, found)
+        sums |= _offset_sums(activity, months, division, scope)
     if "market" in families and scope == "div":
-        sums |= history_sums.of_windows(activity, months)
-    keys = activity.star.cells.names(months.cells, scope)
-    return keys.hstack(pl.DataFrame(sums).fill_nan(None))
+        sums |= history_sums.of_windows(activity, months, window)
+    numbers = pl.Series("customer", months.customers)
+    return numbers.to_frame().hstack(pl.DataFrame(sums).fill_nan(None))
+
+
+def _offset_sums(activity: Activity, months: Seen, division: str, scope: str) -> history_sums.Sums:
+    days, returns = activity.days(division), activity.return_days(division)
+    sums: history_sums.Sums = {}
+    for seen, measure, suffix in (
+        *((days, measure, "") for measure in OFFSET_MEASURES),
+        (returns, "value", "__returned"),
+    ):
+        found = history_sums.seen_a_while_ago(activity, seen, measure)
+        named = {f"offset__{scope}__{measure}__{w}{suffix}": found[w] for w in WINDOWS}
+        sums |= _beside(months, seen, named)
+    return sums
 
 
 def _beside(months: Seen, days: Seen, found: history_sums.Sums) -> history_sums.Sums:
-    """Lay what was found per cell of the days beside the months; NaN: there are no such days."""
-    places = np.searchsorted(months.cells, days.cells)
-    laid = {name: np.full(len(months.cells), np.nan) for name in found}
+    """Lay what was found of the days beside the months; NaN: a customer has no such days."""
+    places = np.searchsorted(months.customers, days.customers)
+    laid = {name: np.full(len(months.customers), np.nan) for name in found}
     for name, column in laid.items():
         column[places] = found[name]
     return laid
 
 
 def history(sums: pl.DataFrame, scope: str, wanted: Collection[str]) -> pl.DataFrame:
-    """Work out the wanted features of the own past: customer_id, and features by name.
+    """Work out the wanted features of the own past: ``customer``, and features by name.
 
     Parameters
     ----------
     sums
-        What `sums_of` gives: of customers, or of one target.
+        What `sums_of` gives.
     wanted
         Names of features; others than those of the own past are passed over.
     """
@@ -68,7 +76,7 @@ def history(sums: pl.DataFrame, scope: str, wanted: Collection[str]) -> pl.DataF
     columns = (column for of in derived for column in of(scope))
     computed = sums.with_columns(c for c in columns if c.meta.output_name() in wanted)
     names = [name for name in computed.columns if name in wanted]
-    return computed.select("customer_id", pl.col(names).cast(pl.Float32))
+    return computed.select("customer", pl.col(names).cast(pl.Float32))
 
 
 def revenue_of_nothing(scope: str) -> list[pl.Expr]:

@@ -1,11 +1,10 @@
-"""Sums over a customer's own past: what is looked up of the months and of the days.
+"""Sums over customers' own past: what is looked up of the months and of the days.
 
 Sums are of whole numbers (see `ledger`), so no order of summation shows. Each function gives
-columns by name, one value per cell of the months: features as the catalogue calls them, and helper
-columns. NaN: there is nothing to sum.
+columns by name, one value per customer: features as the catalogue calls them, and helper columns.
+NaN: there is nothing to sum.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -26,20 +25,26 @@ _PARTS = {"quantity": FRACTIONS} | dict.fromkeys(
 )
 
 
-def of_months(activity: Activity, t: Seen, scope: str) -> Sums:
-    """Sums of the months: amounts by window, unevenness, returns, season."""
+def of_months(activity: Activity, t: Seen, scope: str, window: int) -> Sums:
+    """Sums of the months: amounts by window, unevenness, returns, season.
+
+    Parameters
+    ----------
+    window
+        Months ahead, whose season is looked at.
+    """
     two_years = activity.month - 2 * YEAR
     return (
         _amounts(activity, t, scope)
         | _last_year(activity, t)
         | _unevenness(activity, t)
-        | _season(activity, t, scope)
+        | _season(activity, t, scope, window)
         | {f"rhythm__{scope}__active_months__24m": _summed(t, "ordered", two_years)}
     )
 
 
 def of_days(activity: Activity, t: Seen) -> Sums:
-    """Sums of the order days, per cell of these: recency and gaps."""
+    """Sums of the order days: recency and gaps."""
     return {
         "recent": (activity.day - t.last).astype(np.float64),
         "oldest": (activity.day - t.first).astype(np.float64),
@@ -51,7 +56,7 @@ def of_days(activity: Activity, t: Seen) -> Sums:
 
 
 def seen_a_while_ago(activity: Activity, t: Seen, measure: str) -> Sums:
-    """Sum a measure of the days over windows that ended 60 days ago, per cell of these."""
+    """Sum a measure of the days over windows that ended 60 days ago."""
     back = timedelta(days=OFFSET_DAYS)
     end = day_number(activity.cutoff - back)
     return {
@@ -60,18 +65,15 @@ def seen_a_while_ago(activity: Activity, t: Seen, measure: str) -> Sums:
     }
 
 
-def of_windows(activity: Activity, t: Seen) -> Sums:
-    """Net value of the last two windows of each target, as long as the one predicted of it."""
+def of_windows(activity: Activity, t: Seen, window: int) -> Sums:
+    """Net value of the last two windows of so many months; NaN: no line in it."""
 
-    def value(months: int, windows: int) -> Real:
-        end = activity.month - (windows - 1) * months
-        lines = t.sum("lines", end - months, end)
-        return np.where(lines > 0, _summed(t, "value", end - months, end), np.nan)
+    def value(end: int) -> Real:
+        lines = t.sum("lines", end - window, end)
+        return np.where(lines > 0, _summed(t, "value", end - window, end), np.nan)
 
-    return {
-        "value_window": _by_target(activity, t, lambda months: value(months, 1)),
-        "value_window_before": _by_target(activity, t, lambda months: value(months, 2)),
-    }
+    now = activity.month
+    return {"value_window": value(now), "value_window_before": value(now - window)}
 
 
 def _amounts(activity: Activity, t: Seen, scope: str) -> Sums:
@@ -107,32 +109,16 @@ def _unevenness(activity: Activity, t: Seen) -> Sums:
     return sums
 
 
-def _season(activity: Activity, t: Seen, scope: str) -> Sums:
-    def ahead(window: int) -> Real:
-        """Orders of the months of the last two years that the window ahead is made of."""
-        ends = (activity.month - YEAR * ago + min(window, YEAR) for ago in (1, 2))
-        begins = (activity.month - YEAR * ago for ago in (1, 2))
-        sums = [_summed(t, "orders", *span) for span in zip(begins, ends, strict=True)]
-        return sums[0] + sums[1]
-
-    usual = activity.star.window_months
-    sums = {"orders_ahead": ahead(usual) if scope == "all" else _by_target(activity, t, ahead)}
+def _season(activity: Activity, t: Seen, scope: str, window: int) -> Sums:
+    """Orders of the last two years in the months that the window ahead is made of."""
+    begins = [activity.month - YEAR * ago for ago in (1, 2)]
+    ahead = [_summed(t, "orders", begin, begin + min(window, YEAR)) for begin in begins]
+    sums = {"orders_ahead": ahead[0] + ahead[1]}
     if scope == "all":
         for quarter in QUARTERS:
             name = f"orders_quarter_{quarter}"
             sums[name] = _summed(t, name, activity.month - 2 * YEAR)
     return sums
-
-
-def _by_target(activity: Activity, t: Seen, of_window: Callable[[int], Real]) -> Real:
-    """What follows from the window of each cell's target: the usual one, or one of its own."""
-    usual = activity.star.window_months
-    found = of_window(usual)
-    names = activity.star.cells.names(t.cells, "div")["division"]
-    for months in sorted(set(activity.star.windows.values()) - {usual}):
-        own = [target for target, window in activity.star.windows.items() if window == months]
-        found = np.where(names.is_in(own).to_numpy(), of_window(months), found)
-    return found
 
 
 def _summed(t: Seen, measure: str, after: int | None = None, until: int | None = None) -> Real:

@@ -108,10 +108,11 @@ def _dense(
     nothing: float,
 ) -> dict[str, Array]:
     """Lay columns out as customers x items; ``nothing`` where the frame has no value."""
-    rows = customers.to_frame("customer_id").with_row_index("row")
-    places = pl.DataFrame({"division": items}, {"division": pl.String}).with_row_index("column")
-    known = frame.join(rows, on="customer_id").join(places, on="division")
-    cells = (known["row"].to_numpy(), known["column"].to_numpy())
+    known = frame.with_columns(
+        pl.col(name).cast(pl.Enum(names), strict=False).to_physical()
+        for name, names in (("customer_id", customers), ("division", items))
+    ).drop_nulls(["customer_id", "division"])
+    cells = (known["customer_id"].to_numpy(), known["division"].to_numpy())
     shape = (customers.len(), len(items))
     arrays = {column: np.full(shape, nothing) for column in columns}
     for column, array in arrays.items():

@@ -20,7 +20,7 @@ from gosales_assets.features import (
     similarity,
     sku_affinity,
 )
-from gosales_assets.features.activity import Activity
+from gosales_assets.features.activity import WHOLE, Activity
 from gosales_assets.features.caps import capped
 from gosales_assets.features.catalog import (
     ABSENT,
@@ -32,6 +32,7 @@ from gosales_assets.features.contract import CUSTOMER_FEATURES, DIVISION_FEATURE
 from gosales_assets.features.history import history, revenue_of_nothing, sums_of
 from gosales_assets.features.holdings import Array, Holdings, holdings_of
 from gosales_assets.features.installed import installed
+from gosales_assets.features.ledger import Whole
 from gosales_assets.features.market import market
 from gosales_assets.features.past import Past
 from gosales_assets.features.pull import best_evidence
@@ -146,9 +147,9 @@ def _features_of(layer: Table) -> list[str]:
 def customer_layer(activity: Activity, past: Past, learned: dict[str, Any]) -> pl.DataFrame:
     """Compute features.customer_features of one cutoff: one row per customer."""
     families, wanted = computed_families(), _features_of(CUSTOMER_FEATURES)
-    own = history(sums_of(activity, "all", families), "all", wanted)
+    own = history(sums_of(activity, WHOLE, families), "all", wanted)
     frame = (
-        past.ids.join(own, on="customer_id", how="left")
+        past.ids.hstack(_laid_out(own, _numbers_of(activity, past)))
         .join(_diversity(past), on="customer_id", how="left")
         .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
     )
@@ -191,17 +192,16 @@ def division_layer(
     families, wanted = computed_families(), _features_of(DIVISION_FEATURES)
     with one_blas_thread():
         scores = _scores(past, side, stored, targets, settings)
-    sums = sums_of(activity, "div", families)
     signals = []
     if "seats" in families:
         signals.append(seats(activity, "div"))
     if "installed" in families:
         signals.append(installed(past, side.installed_base))
-    moves = None
+    numbers, moves = _numbers_of(activity, past), None
     if "market" in families:
-        since = past.customers.select("customer_id", "oldest")
-        least = settings.labels.gp_min_threshold
-        moves = market(activity, sums, since, targets, least)
+        sums = {target: sums_of(activity, target, families) for target in targets}
+        since = past.customers.select(pl.Series("customer", numbers), "oldest")
+        moves = market(activity, sums, since, targets, settings.labels.gp_min_threshold)
     owned = pl.col("recency__div__days__ever").is_not_null().cast(pl.Float64)
     for position, target in enumerate(targets):
         frame = past.ids.with_columns(
@@ -209,8 +209,8 @@ def division_layer(
             pl.lit(target).alias("division"),
             *(pl.Series(name, each[:, position]).fill_nan(None) for name, each in scores.items()),
         )
-        own = history(_of(sums, target), "div", wanted)
-        frame = frame.join(own, on="customer_id", how="left").with_columns(
+        own = history(sums_of(activity, target, families), "div", wanted)
+        frame = frame.hstack(_laid_out(own, numbers)).with_columns(
             owned.alias("ownership__div__owned__ever"), *revenue_of_nothing("div")
         )
         for signal in signals:
@@ -218,6 +218,20 @@ def division_layer(
         if moves is not None:
             frame = frame.join(moves, on="division", how="left")
         yield DIVISION_FEATURES.typed(_declared(frame, DIVISION_FEATURES))
+
+
+def _numbers_of(activity: Activity, past: Past) -> Whole:
+    """Numbers of the customers with any purchase so far, in their order."""
+    return activity.star.numbers(past.ids["customer_id"])
+
+
+def _laid_out(rows: pl.DataFrame, numbers: Whole) -> pl.DataFrame:
+    """Lay rows out by customer, in the order of these numbers; null: there is no row."""
+    customers = rows["customer"].to_numpy()
+    places = np.full(max(numbers.max(initial=0), customers.max(initial=0)) + 1, -1)
+    places[customers] = np.arange(rows.height)
+    found = pl.Series("place", places[numbers])
+    return rows.drop("customer").select(pl.all().gather(found.set(found < 0, None)))
 
 
 def _of(rows: pl.DataFrame, target: str) -> pl.DataFrame:

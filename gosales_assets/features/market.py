@@ -1,6 +1,6 @@
 """How the market for each target moves: base rate of the last closed window, and momentum."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -10,7 +10,7 @@ from gosales_assets.features.ratios import log_ratio, relative_change
 
 def market(
     activity: Activity,
-    sums: pl.DataFrame,
+    sums: Mapping[str, pl.DataFrame],
     since: pl.DataFrame,
     targets: Sequence[str],
     gp_min_threshold: float,
@@ -24,17 +24,18 @@ def market(
     Parameters
     ----------
     sums
-        What `history.sums_of` gives per customer and target.
+        What `history.sums_of` gives of each target.
     since
-        Days since each customer's first purchase of anything: customer_id, oldest.
+        Days since each customer's first purchase of anything: customer (its number), oldest.
     """
     known = _known_customers(activity, since["oldest"], targets)
     of_years = [
         f"rfm__div__{measure}__{w}" for measure in ("orders", "value") for w in ("12m", "24m")
     ]
+    columns = ["customer", "value_window", "value_window_before", *of_years]
     rows = (
-        sums.select("customer_id", "division", "value_window", "value_window_before", *of_years)
-        .join(since.rename({"oldest": "since"}), on="customer_id", how="left")
+        pl.concat(sums[t].select(pl.lit(t).alias("division"), *columns) for t in targets)
+        .join(since.rename({"oldest": "since"}), on="customer", how="left")
         .join(known, on="division")
     )
     orders, orders_before = _years("orders")

@@ -37,9 +37,9 @@ OF_MONTHS: Measures = {
     **{f"{name}_by_month": of * MONTH for name, of in (("orders", _ORDERS), ("value", _VALUE))},
     **{f"orders_quarter_{q}": _ORDERS * (pl.col("month").dt.quarter() == q) for q in QUARTERS},
 }
-"""Of star.customer_month: its columns, money in cents, units in ten-thousandths; 1 where a column is
-not missing, and where there is an order; orders and value times the number of the month; orders of
-the months in one quarter of a year."""
+"""Of star.customer_month: its columns, money in cents, units in ten-thousandths; 1 where a column
+is not missing, and where there is an order; orders and value times the number of the month; orders
+of the months in one quarter of a year."""
 OF_DAYS: Measures = {"orders": _ORDERS, "value": _VALUE}
 """Of star.customer_day."""
 OF_RETURN_DAYS: Measures = {"value": _VALUE}

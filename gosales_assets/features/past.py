@@ -10,12 +10,11 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from gosales_assets.features.activity import Activity, day_number, month_number
+from gosales_assets.features.activity import WHOLE, Activity, day_number, month_number
 from gosales_assets.features.catalog import YEAR
-from gosales_assets.features.ledger import Whole
+from gosales_assets.features.ledger import Seen, Whole
 from gosales_assets.features.measures import CENTS
 from gosales_assets.features.past_contract import (
     CUSTOMER_PAST,
@@ -93,8 +92,15 @@ def past_of(activity: Activity) -> Past:
         name: table.typed(found[name].with_columns(cutoff=pl.lit(activity.cutoff)))
         for name, table in TABLES.items()
     }
-    in_order = {name: frame.sort(TABLES[name].sort) for name, frame in kept.items()}
+    in_order = {name: _sorted(frame, TABLES[name].sort) for name, frame in kept.items()}
     return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **in_order)
+
+
+def _sorted(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Sort by texts; numbered in their order first, since numbers are compared faster."""
+    numbers = {name: pl.Enum(frame[name].unique().sort()) for name in names}
+    keys = frame.select(pl.col(name).cast(kind).to_physical() for name, kind in numbers.items())
+    return frame[keys.select(pl.arg_sort_by(names)).to_series()]
 
 
 def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
@@ -111,11 +117,14 @@ def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
 
 def _customers(activity: Activity) -> pl.DataFrame:
     """Order days of each customer, and branch and rep of its newest line that names one."""
-    days, lines = activity.days("all"), activity.lines()
-    bought = activity.star.cells.names(days.cells, "all").with_columns(
-        pl.Series("order_days", days.ends - days.begins),
-        pl.Series("oldest", activity.day - days.first),
-        pl.Series("recent", activity.day - days.last),
+    days, lines = activity.days(WHOLE), activity.lines()
+    bought = pl.DataFrame(
+        {
+            "customer_id": activity.star.customers.gather(days.customers),
+            "order_days": days.ends - days.begins,
+            "oldest": activity.day - days.first,
+            "recent": activity.day - days.last,
+        }
     )
     newest = {column: latest(lines, column) for column in _FROM_LINES}
     named = lines.group_by("customer_id").aggregate(**newest)
@@ -124,43 +133,54 @@ def _customers(activity: Activity) -> pl.DataFrame:
 
 def _divisions(activity: Activity) -> pl.DataFrame:
     """Sums of the months, and until when rules may learn of the days."""
-    months, days = activity.months("div"), activity.days("div")
     year, two_years = activity.month - YEAR, activity.month - 2 * YEAR
+    rows = []
+    for division in activity.star.divisions:
+        months, days = activity.months(division), activity.days(division)
+        since = (activity.month - month_number(edge) for edge in (days.first, days.last))
+        first_age, last_age = (_laid_out(ages, days.customers, months) for ages in since)
+        sums = {
+            "customer_id": activity.star.customers.gather(months.customers),
+            "orders": months.sum("orders", year),
+            "value": months.sum("value", year) / CENTS,
+            "months": months.sum("ordered", two_years),
+            "owned": months.sum("ordered") > 0,
+            "first_age": first_age,
+            "last_age": last_age,
+            "learned_until": _learned_until(activity, days, months),
+        }
+        rows.append(pl.DataFrame(sums).with_columns(pl.lit(division).alias("division")))
+    return pl.concat(rows)
+
+
+def _learned_until(activity: Activity, days: Seen, months: Seen) -> pl.Series:
+    """Newest day that rules may learn of, per customer of the months; null: there is none."""
     may_teach = days.at(day_number(activity.rules_until))
     taught = may_teach > days.at(day_number(activity.day_before(YEAR)))
-    places = np.searchsorted(months.cells, days.cells)
+    until = days.ledger.times[may_teach[taught] - 1]
+    return _laid_out(until, days.customers[taught], months).cast(pl.Date)
 
-    def of_days(name: str, values: Whole, known: "slice | npt.NDArray[np.bool_]") -> pl.Series:
-        """Lay what only some cells' days tell out for all cells."""
-        laid = np.full(len(months.cells), np.nan)
-        laid[places[known]] = values
-        return pl.Series(name, laid).fill_nan(None).cast(pl.Int32)
 
-    everywhere = slice(None)
-    until = of_days("learned_until", days.ledger.times[may_teach[taught] - 1], taught)
-    return activity.star.cells.names(months.cells, "div").with_columns(
-        pl.Series("orders", months.sum("orders", year)),
-        pl.Series("value", months.sum("value", year) / CENTS),
-        pl.Series("months", months.sum("ordered", two_years)),
-        pl.Series("owned", months.sum("ordered") > 0),
-        of_days("first_age", activity.month - month_number(days.first), everywhere),
-        of_days("last_age", activity.month - month_number(days.last), everywhere),
-        until.cast(pl.Date),
-    )
+def _laid_out(values: Whole, customers: Whole, months: Seen) -> pl.Series:
+    """Values of some of the months' customers, for all of them; null: there is none."""
+    laid = np.full(len(months.customers), np.nan)
+    laid[np.searchsorted(months.customers, customers)] = values
+    return pl.Series(laid).fill_nan(None).cast(pl.Int32)
 
 
 def _gaps(activity: Activity) -> pl.DataFrame:
-    """Count the waits between months with an order, by their length and age."""
-    days = activity.days("div")
-    seen = days.ledger.times
-    rows = np.flatnonzero(np.arange(len(seen)) < days.until[days.ledger.owners])
-    months, cells = month_number(seen[rows]), days.ledger.cells[days.ledger.owners[rows]]
-    again = np.flatnonzero((cells[1:] == cells[:-1]) & (months[1:] > months[:-1])) + 1
-    waits = activity.star.cells.names(cells[again], "div").with_columns(
-        pl.Series("gap", months[again] - months[again - 1]),
-        pl.Series("age", activity.month - months[again - 1]),
-    )
-    return waits.group_by("division", "gap", "age").agg(customers=pl.len())
+    """Count the waits from one month with an order to the next, by their length and age."""
+    waits = []
+    for division in activity.star.divisions:
+        days = activity.days(division)
+        ledger, owners = days.ledger, days.ledger.owners
+        rows = np.flatnonzero(np.arange(len(owners)) < days.until[owners])
+        months, owners = month_number(ledger.times[rows]), owners[rows]
+        again = np.flatnonzero((owners[1:] == owners[:-1]) & (months[1:] > months[:-1])) + 1
+        begun = months[again - 1]
+        lengths = pl.DataFrame({"gap": months[again] - begun, "age": activity.month - begun})
+        waits.append(lengths.with_columns(pl.lit(division).alias("division")))
+    return pl.concat(waits).group_by("division", "gap", "age").agg(customers=pl.len())
 
 
 def _products(activity: Activity) -> pl.DataFrame:

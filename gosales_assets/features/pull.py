@@ -113,6 +113,8 @@ def best_evidence(
 
     Parameters
     ----------
+    customers
+        In order of their ids; so are the rows.
     lines, products
         What features.affinity_rules and features.product_rules say, and these rules. A product is
         named only where no line speaks.
@@ -130,14 +132,16 @@ def best_evidence(
     rule = _speaking(of_lines.best, rules["lift"])
     product = _speaking(of_products.best, product_rules["lift"])
     below = np.where(product == NO_RULE, NO_RULE, product + rules.height)
-    chosen = np.where(rule == NO_RULE, below, rule)
+    in_order = sorted(range(len(targets)), key=lambda column: targets[column])
+    chosen = np.where(rule == NO_RULE, below, rule)[:, in_order]
     rows, columns = np.nonzero(chosen != NO_RULE)
+    names = pl.Series([targets[column] for column in in_order], dtype=pl.String)
     evidence = stacked[chosen[rows, columns]].with_columns(
         pl.lit(cutoff).alias("cutoff"),
         pl.Series("customer_id", customers, pl.String).gather(rows),
-        pl.Series("division", targets, pl.String).gather(columns),
+        names.gather(columns).alias("division"),
     )
-    return AFFINITY_EVIDENCE.typed(evidence).sort(AFFINITY_EVIDENCE.sort)
+    return AFFINITY_EVIDENCE.typed(evidence)
 
 
 def _speaking(best: Positions, lifts: pl.Series) -> Positions:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import ibis.expr.types as ir
 
+from gosales_assets.star.activity import last_day
+
 MONEY = "decimal(18, 2)"
 _WINDOW = ["cutoff", "division", "window_months"]
 
@@ -32,18 +34,42 @@ def outcomes(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -
         customer_id, net_gp_window (returns included), orders_window (orders with a line that is
         no return).
     """
-    counted = lines.filter(~lines.sku.isin(list(denylist))) if denylist else lines
-    inside = counted.join(
-        windows,
-        [
-            counted.division == windows.division,
-            counted.order_date > windows.cutoff,
-            counted.order_date <= windows.window_end,
-        ],
-    )
+    inside = _inside(_counted(lines, denylist), windows)
     return inside.group_by(*_WINDOW, "customer_id").aggregate(
         net_gp_window=inside.value.sum().cast(MONEY),
         orders_window=inside.order_id.nunique(where=~inside.is_return),
+    )
+
+
+def net_values(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -> ir.Table:
+    """Sum the windows like `outcomes`, but only their value: of many windows, which overlap.
+
+    All windows begin and end with months, so lines are first summed by month.
+    """
+    counted = _counted(lines, denylist)
+    month = last_day(counted.order_date)
+    months = counted.group_by("division", "customer_id", order_date=month).aggregate(
+        value=counted.value.sum()
+    )
+    inside = _inside(months, windows)
+    return inside.group_by(*_WINDOW, "customer_id").aggregate(
+        net_gp_window=inside.value.sum().cast(MONEY)
+    )
+
+
+def _counted(lines: ir.Table, denylist: Sequence[str]) -> ir.Table:
+    return lines.filter(~lines.sku.isin(list(denylist))) if denylist else lines
+
+
+def _inside(lines: ir.Table, windows: ir.Table) -> ir.Table:
+    """Pair each line with the windows of its target that it lies in."""
+    return lines.join(
+        windows,
+        [
+            lines.division == windows.division,
+            lines.order_date > windows.cutoff,
+            lines.order_date <= windows.window_end,
+        ],
     )
 
 
@@ -94,7 +120,7 @@ def positives(bought: ir.Table, gp_min_threshold: float) -> ir.Table:
     Parameters
     ----------
     bought
-        What `outcomes` gives, of candidates only.
+        What `net_values` gives, of candidates only.
     """
     buyers = bought.filter(is_buyer(bought.net_gp_window, gp_min_threshold))
     return buyers.group_by(*_WINDOW).aggregate(positives=buyers.count())

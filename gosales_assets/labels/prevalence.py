@@ -27,13 +27,9 @@ def prevalence(labels: pl.DataFrame, new_logos: pl.DataFrame) -> pl.DataFrame:
     targets = labels.select("cutoff", "division").unique()
     names = ["all", "expansion", *([NEW_LOGO] if new_logos.height else []), "repeat"]
     cohorts = pl.DataFrame({"cohort": names})
-    everybody = labels.with_columns(cohort=pl.lit("all"))
-    strangers = new_logos.with_columns(cohort=pl.lit(NEW_LOGO))
-    counts = (
-        pl.concat([rows.select(*_KEYS, "label") for rows in (labels, everybody, strangers)])
-        .group_by(_KEYS)
-        .agg(rows=pl.len().cast(pl.Int64), positives=pl.col("label").sum())
-    )
+    of_labels, of_logos = _counts(labels), _counts(new_logos.with_columns(cohort=pl.lit(NEW_LOGO)))
+    whole = of_labels.with_columns(cohort=pl.lit("all")).group_by(_KEYS).sum()
+    counts = pl.concat([of_labels, whole.select(of_labels.columns), of_logos])
     return (
         targets.join(cohorts, how="cross")
         .join(counts, on=_KEYS, how="left")
@@ -43,6 +39,12 @@ def prevalence(labels: pl.DataFrame, new_logos: pl.DataFrame) -> pl.DataFrame:
         )
         .sort(_KEYS)
     )
+
+
+def _counts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count candidates and buyers by cohort."""
+    grouped = rows.group_by(*_KEYS)
+    return grouped.agg(rows=pl.len().cast(pl.Int64), positives=pl.col("label").sum())
 
 
 def unusual(table: pl.DataFrame) -> list[Breach]:

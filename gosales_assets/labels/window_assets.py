@@ -12,7 +12,7 @@ from gosales_assets.contracts import asset_key, check_partitions, dep, store, ta
 from gosales_assets.labels.candidates import of_candidates
 from gosales_assets.labels.contract import TARGET_WINDOWS
 from gosales_assets.labels.denylist import denied_skus
-from gosales_assets.labels.outcomes import outcomes, positives
+from gosales_assets.labels.outcomes import net_values, positives
 from gosales_assets.labels.reading import months_known
 from gosales_assets.labels.windows import Wanted, closed_windows, in_words, markdown, too_few
 from gosales_assets.labels.windows import target_windows as target_windows_of
@@ -38,7 +38,7 @@ def target_windows(
     closed = closed_windows(KEYS.divisions, wanted, months_known(warehouse))
     with warehouse.engine() as engine:
         lines = lines_in(warehouse.scan(engine, FACT_TRANSACTIONS), closed, settings)
-        bought = outcomes(
+        bought = net_values(
             lines, ibis.memtable(closed), denied_skus(settings, warehouse.read(LABEL_DENYLIST))
         )
         days = warehouse.scan(engine, CUSTOMER_DAY)

@@ -13,11 +13,11 @@ LATER = 10**6
 
 
 def days_not_cut_off(planted: pytest.MonkeyPatch) -> None:
-    planted.setattr(Activity, "days", lambda self, scope: self.star.days_of(scope).as_of(LATER))
+    planted.setattr(Activity, "days", lambda self, of: self.star.days_of(of).as_of(LATER))
 
 
 def months_not_cut_off(planted: pytest.MonkeyPatch) -> None:
-    planted.setattr(Activity, "months", lambda self, scope: self.star.months_of(scope).as_of(LATER))
+    planted.setattr(Activity, "months", lambda self, of: self.star.months_of(of).as_of(LATER))
 
 
 def installed_base_of_today(planted: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from gosales_assets.features.activity import Star, open_star, star_of
 from gosales_assets.features.fitted import parameters_of
 from gosales_assets.features.past import past_of
 from gosales_assets.labels.candidates import candidates, of_candidates, prospects
-from gosales_assets.labels.outcomes import labels, outcomes, positives
+from gosales_assets.labels.outcomes import labels, net_values, outcomes, positives
 from gosales_assets.labels.windows import window_table
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.settings import Settings, current_settings
@@ -133,13 +133,14 @@ class Run:
         windows = self.table("windows", window_table(months))
         lines = target_lines(self.facts, case.targets, sku_sets(case.settings))
         bought = outcomes(lines, windows, case.denied)
+        values = net_values(lines, windows, case.denied)
         companies = self.table("companies", companies_of(case))
         strangers = prospects(companies, self.days, case.targets, case.cutoff)
         return {
             "candidates": self.candidates,
             "labels": labels(self.candidates, windows, bought, limit),
             "new_logos": labels(strangers, windows, bought, limit),
-            "positives": positives(of_candidates(bought, self.days, "expansion"), limit),
+            "positives": positives(of_candidates(values, self.days, "expansion"), limit),
         }
 
     def features(self, star: Star) -> Results:

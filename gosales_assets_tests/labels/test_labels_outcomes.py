@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gosales_assets.calendar import month_end, window_end
 from gosales_assets.labels.candidates import Mode, candidates, of_candidates, prospects
-from gosales_assets.labels.outcomes import labels, outcomes, positives
+from gosales_assets.labels.outcomes import labels, net_values, outcomes, positives
 from gosales_assets.labels.windows import window_table
 from gosales_assets.sources.contract import PROSPECTS
 from gosales_assets.star.activity import by_day
@@ -292,7 +292,7 @@ def test_windows_are_chosen_by_the_buyers_that_labels_then_have(
     windows = window_table((c, t, m) for c in cutoffs for t in TARGETS for m in lengths)
 
     def expression(facts: ir.Table, spans: ir.Table) -> ir.Table:
-        bought = outcomes(target_lines(facts, TARGETS, SETS), spans, denylist)
+        bought = net_values(target_lines(facts, TARGETS, SETS), spans, denylist)
         return positives(of_candidates(bought, by_day(facts, SETS), mode), threshold)
 
     counted = evaluate(expression, facts_of(lines), windows)
