@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     import ibis
     from ibis.backends.duckdb import Backend
 
-_OF_FACTS = [
-    *("customer_id", "order_date", "sku", "division", "is_return", "branch", "rep"),
-    *("quantity", "value"),
-]
+_OF_FACTS = ["customer", "order_date", "sku", "division", "is_return"]
 WHOLE = ""
 """Stands for the division where a customer is looked at as a whole."""
 
@@ -99,8 +96,25 @@ class Star:
         return codes.cast(pl.Int64).to_numpy()
 
     def lines(self) -> "ibis.Table":
-        """Order lines, with the columns that features read."""
-        return self._staged("facts", lambda: self.facts.select(_OF_FACTS))
+        """Order lines, with the columns that features read, and the number of the customer."""
+        return self._staged("lines", lambda: self._numbered(self.facts).select(_OF_FACTS))
+
+    def served(self) -> "ibis.Table":
+        """Branch and rep of each customer and day with a line: of several the first by name."""
+
+        def rows() -> "ibis.Table":
+            days = self.facts.group_by("customer_id", "order_date")
+            found = days.aggregate(branch=self.facts.branch.min(), rep=self.facts.rep.min())
+            return self._numbered(found).drop("customer_id")
+
+        return self._staged("served", rows)
+
+    def _numbered(self, rows: "ibis.Table") -> "ibis.Table":
+        import ibis
+
+        numbers = self.customers.to_frame("customer_id").with_row_index("customer")
+        whole = numbers.with_columns(pl.col("customer").cast(pl.Int64))
+        return rows.join(ibis.memtable(whole), "customer_id")
 
     def months_of(self, division: str) -> Ledger:
         """Months of a division or SKU set (`WHOLE`: of everything): see `measures`."""
@@ -172,11 +186,17 @@ class Activity:
     def lines(self) -> "ibis.Table":
         """Purchase and return lines up to the cutoff.
 
-        Columns: customer_id, order_date, sku, division, is_return, branch, rep, quantity, value.
-        Not line_id: it depends on the order of the log's rows.
+        Columns: customer (its number), order_date, sku, division, is_return. Not line_id: it
+        depends on the order of the log's rows.
         """
-        lines = self.star.lines()
-        return lines.filter(lines.order_date <= self.cutoff)
+        return self._seen(self.star.lines())
+
+    def served(self) -> "ibis.Table":
+        """Branch and rep of the customers' days up to the cutoff: see `Star.served`."""
+        return self._seen(self.star.served())
+
+    def _seen(self, rows: "ibis.Table") -> "ibis.Table":
+        return rows.filter(rows.order_date <= self.cutoff)
 
     def months(self, division: str) -> Seen:
         """Months of a division (or `WHOLE`) up to the cutoff's, in time of `month`."""

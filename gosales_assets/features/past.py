@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -24,9 +25,11 @@ from gosales_assets.features.past_contract import (
     PURCHASE_GAPS,
 )
 from gosales_assets.settings import Settings
-from gosales_assets.star.dimensions import latest
 from gosales_assets.star.scopes import sku_sets
 from gosales_assets.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import ibis
 
 TABLES = {
     "customers": CUSTOMER_PAST,
@@ -36,7 +39,6 @@ TABLES = {
     "homes": PRODUCT_DIVISIONS,
 }
 """Part of a `Past` -> table of the lake that keeps it."""
-_FROM_LINES = ("branch", "rep")
 
 
 @dataclass(frozen=True)
@@ -83,24 +85,26 @@ def past_of(activity: Activity) -> Past:
     """Sum up what was bought by a cutoff."""
     found = {
         "customers": _customers(activity),
-        "divisions": _divisions(activity),
-        "gaps": _gaps(activity),
-        "products": _products(activity),
-        "homes": _homes(activity),
+        "divisions": _in_order(activity, _divisions(activity), "division"),
+        "gaps": _gaps(activity).sort(PURCHASE_GAPS.sort),
+        "products": _in_order(activity, _products(activity), "sku"),
+        "homes": _homes(activity).sort(PRODUCT_DIVISIONS.sort),
     }
     kept = {
         name: table.typed(found[name].with_columns(cutoff=pl.lit(activity.cutoff)))
         for name, table in TABLES.items()
     }
-    in_order = {name: _sorted(frame, TABLES[name].sort) for name, frame in kept.items()}
-    return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **in_order)
+    return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **kept)
 
 
-def _sorted(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """Sort by texts; numbered in their order first, since numbers are compared faster."""
-    numbers = {name: pl.Enum(frame[name].unique().sort()) for name in names}
-    keys = frame.select(pl.col(name).cast(kind).to_physical() for name, kind in numbers.items())
-    return frame[keys.select(pl.arg_sort_by(names)).to_series()]
+def _in_order(activity: Activity, rows: pl.DataFrame, text: str) -> pl.DataFrame:
+    """Sort by customer and a text, and name the customers instead of numbering them."""
+    # Texts are numbered first: numbers are compared faster.
+    known = pl.Enum(rows[text].unique().sort())
+    numbers = rows.select("customer", pl.col(text).cast(known).to_physical())
+    ordered = rows[numbers.select(pl.arg_sort_by("customer", text)).to_series()]
+    names = activity.star.customers.gather(ordered["customer"]).alias("customer_id")
+    return ordered.drop("customer").with_columns(names)
 
 
 def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
@@ -117,18 +121,26 @@ def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
 
 def _customers(activity: Activity) -> pl.DataFrame:
     """Order days of each customer, and branch and rep of its newest line that names one."""
-    days, lines = activity.days(WHOLE), activity.lines()
+    days, served = activity.days(WHOLE), activity.served()
     bought = pl.DataFrame(
         {
+            "customer": days.customers,
             "customer_id": activity.star.customers.gather(days.customers),
             "order_days": days.ends - days.begins,
             "oldest": activity.day - days.first,
             "recent": activity.day - days.last,
         }
     )
-    newest = {column: latest(lines, column) for column in _FROM_LINES}
-    named = lines.group_by("customer_id").aggregate(**newest)
-    return bought.join(named.to_polars(), on="customer_id", how="left")
+    named = served.group_by("customer").aggregate(
+        **{column: newest(served, column) for column in ("branch", "rep")}
+    )
+    both = bought.join(named.to_polars(), on="customer", how="left", maintain_order="left")
+    return both.drop("customer")
+
+
+def newest(days: "ibis.Table", column: str) -> "ibis.Value":
+    """Value of the newest day that has one, per group of days."""
+    return days[column].argmax(days.order_date, where=days[column].notnull())
 
 
 def _divisions(activity: Activity) -> pl.DataFrame:
@@ -140,7 +152,7 @@ def _divisions(activity: Activity) -> pl.DataFrame:
         since = (activity.month - month_number(edge) for edge in (days.first, days.last))
         first_age, last_age = (_laid_out(ages, days.customers, months) for ages in since)
         sums = {
-            "customer_id": activity.star.customers.gather(months.customers),
+            "customer": months.customers,
             "orders": months.sum("orders", year),
             "value": months.sum("value", year) / CENTS,
             "months": months.sum("ordered", two_years),
@@ -188,7 +200,7 @@ def _products(activity: Activity) -> pl.DataFrame:
     t = activity.lines()
     year = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
     learned = year.order_date.min() <= activity.rules_until
-    return year.group_by("customer_id", "sku").aggregate(learned=learned).to_polars()
+    return year.group_by("customer", "sku").aggregate(learned=learned).to_polars()
 
 
 def _homes(activity: Activity) -> pl.DataFrame:

@@ -104,9 +104,8 @@ def rates_of(values: pl.Series, fitted: dict[str, Any], targets: int) -> Array:
 
 def _positions(values: pl.Series, names: Sequence[str]) -> npt.NDArray[np.int64]:
     """Place of each value among the names; how many there are for those that are none of them."""
-    places = pl.Series(range(len(names)), dtype=pl.Int64)
-    listed = pl.Series(names, dtype=pl.String)
-    return values.replace_strict(listed, places, default=len(names)).to_numpy()
+    places = values.cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64)
+    return places.fill_null(len(names)).to_numpy()
 
 
 def _sums(group: np.ndarray, columns: Array, groups: int) -> Array:

@@ -91,12 +91,13 @@ def _strongest(holders: "csr_matrix", places: Positions, values: Array) -> tuple
     some = np.flatnonzero(sizes)
     if not some.size:
         return strongest, best
-    starts, owner = holders.indptr[some], np.repeat(np.arange(len(sizes)), sizes)
+    starts, owner = holders.indptr[some], np.repeat(some, sizes[some])
     offered = np.where(places == NO_RULE, -np.inf, values)
     for target in range(shape[1]):
-        pull = offered[holders.indices, target]
-        strongest[some, target] = np.maximum.reduceat(pull, starts)
-        at_best = np.flatnonzero(pull == strongest[owner, target])[::-1]
+        pull = np.ascontiguousarray(offered[:, target])[holders.indices]
+        top = np.maximum.reduceat(pull, starts)
+        strongest[some, target] = top
+        at_best = np.flatnonzero(pull == np.repeat(top, sizes[some]))[::-1]
         # Written backwards: of equals the first one stays.
         best[owner[at_best], target] = places[holders.indices[at_best], target]
     return strongest, best

@@ -39,11 +39,16 @@ def baskets_of(past: Past) -> Baskets:
     """Build the baskets of one cutoff."""
     homes = past.homes.filter("bought").select("sku", "division")
     skus = homes["sku"].unique(maintain_order=True)
-    customers = past.ids["customer_id"]
+    rows, columns = (
+        past.products[name].cast(pl.Enum(known)).to_physical().to_numpy()
+        for name, known in (("customer_id", past.ids["customer_id"]), ("sku", skus))
+    )
+    may_teach = past.products["learned"].to_numpy()
+    shape = (past.ids.height, skus.len())
     return Baskets(
         skus=skus.to_list(),
-        held=_incidence(past.products, customers, skus),
-        learned=_incidence(past.products.filter("learned"), customers, skus),
+        held=_incidence(rows, columns, shape),
+        learned=_incidence(rows[may_teach], columns[may_teach], shape),
         homes=homes,
     )
 
@@ -99,15 +104,12 @@ def products_pull(baskets: Baskets, rules: pl.DataFrame, targets: Sequence[str])
     return pull_of(baskets.held, places, np.log(rules["lift"].to_numpy()))
 
 
-def _incidence(cells: pl.DataFrame, customers: pl.Series, skus: pl.Series) -> "csr_matrix":
+def _incidence(
+    rows: npt.NDArray[np.uint32], columns: npt.NDArray[np.uint32], shape: tuple[int, int]
+) -> "csr_matrix":
     from scipy.sparse import csr_matrix
 
-    where = tuple(
-        cells[name].cast(pl.Enum(known)).to_physical().to_numpy()
-        for name, known in (("customer_id", customers), ("sku", skus))
-    )
-    shape = (customers.len(), skus.len())
-    found = csr_matrix((np.ones(cells.height), where), shape=shape)
+    found = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
     found.sort_indices()  # the order of summation must not depend on that of the rows
     return found
 

@@ -108,11 +108,11 @@ def test_a_planted_choice_by_the_order_of_rows_is_caught(
     def in_any_order(engine, name, table):
         return stage(engine, name, table.order_by(ibis.random()))
 
-    def first_come(lines, column):
-        return lines[column].first()
+    def first_come(days, column):
+        return days[column].first()
 
     monkeypatch.setattr(activity, "_stage", in_any_order)
-    monkeypatch.setattr(past, "latest", first_come)
+    monkeypatch.setattr(past, "newest", first_come)
     log = honest.parent / "log.csv"
     found = []
     for home in (tmp_path / "once", tmp_path / "again"):
