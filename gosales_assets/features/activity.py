@@ -112,9 +112,10 @@ class Star:
     def _numbered(self, rows: "ibis.Table") -> "ibis.Table":
         import ibis
 
-        numbers = self.customers.to_frame("customer_id").with_row_index("customer")
-        whole = numbers.with_columns(pl.col("customer").cast(pl.Int64))
-        return rows.join(ibis.memtable(whole), "customer_id")
+        # Numbered by the engine: Spark does not find tables that are handed to it to stage.
+        known = self.months.select("customer_id").distinct()
+        place = ibis.row_number().over(order_by=known.customer_id).cast("int64")
+        return rows.join(known.mutate(customer=place), "customer_id")
 
     def months_of(self, division: str) -> Ledger:
         """Months of a division or SKU set (`WHOLE`: of everything): see `measures`."""

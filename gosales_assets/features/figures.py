@@ -144,14 +144,22 @@ def coverage_by_family(statistics: pl.DataFrame) -> "Figure":
 
 
 def spread_of_customers(statistics: pl.DataFrame) -> "Figure":
-    """Draw how the customers' own features are spread: features of one unit share a panel."""
+    """Draw how the customers' own features are spread: features of one unit share a panel.
+
+    Features of families that are off are not there, and not drawn.
+    """
     found = {row["feature"]: row for row in statistics.iter_rows(named=True) if not row["division"]}
-    most = max(len(panel.rows) for panel in OF_CUSTOMERS)
-    figure, panels = _panels(len(OF_CUSTOMERS), most, between=(1.0, 0.75))
-    for axes, panel in zip(panels, OF_CUSTOMERS, strict=True):
-        _draw(axes, [found.get(name, {}) for name in panel.rows.values()], panel.log)
+    drawn = []
+    for panel in OF_CUSTOMERS:
+        rows = {title: found[name] for title, name in panel.rows.items() if name in found}
+        if rows:
+            drawn.append((panel, rows))
+    most = max(len(rows) for _, rows in drawn)
+    figure, panels = _panels(len(drawn), most, between=(1.0, 0.75))
+    for axes, (panel, rows) in zip(panels, drawn, strict=False):
+        _draw(axes, list(rows.values()), panel.log)
         axes.set_title(panel.title, fontsize=9, loc="left")
-        axes.set_yticks(range(len(panel.rows)), panel.rows, fontsize=8)
+        axes.set_yticks(range(len(rows)), list(rows), fontsize=8)
         axes.set_ylim(most - 0.5, -0.6)
     return figure
 

@@ -60,8 +60,7 @@ def candidates(
         for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
             closed = closed_of(windows, known, day(cutoff), divisions)
             pairs = candidates_of(first, divisions, day(cutoff), settings.labels.mode)
-            frame = pairs.to_polars()
-            for division, rows in _per_division(frame, divisions).items():
+            for division, rows in pairs.items():
                 about = {
                     "owners (repeat)": int((rows["cohort"] == "repeat").sum()),
                     **_about_window(closed, windows, division),

@@ -6,6 +6,7 @@ from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from gosales_assets.labels.contract import NEW_LOGO
 
@@ -26,8 +27,10 @@ def first_days(days: ir.Table) -> ir.Table:
 
 def candidates(
     days: ir.Table, targets: Sequence[str], cutoff: date, mode: Mode = "all"
-) -> ir.Table:
+) -> dict[str, pl.DataFrame]:
     """Pair every customer who bought anything by the cutoff with every target.
+
+    The engine finds who bought and who owns what; the pairs, which are many, are laid out here.
 
     Parameters
     ----------
@@ -42,26 +45,29 @@ def candidates(
 
     Returns
     -------
-    ir.Table
-        One row per customer and target: cutoff, division, customer_id, cohort (``repeat``: bought
-        the target by the cutoff; else ``expansion``).
+    dict
+        Target -> one row per customer, sorted: cutoff, division, customer_id, cohort (``repeat``:
+        bought the target by the cutoff; else ``expansion``).
     """
     seen = days.filter(days.order_date <= cutoff)
-    owners = (
-        seen.filter(seen.scope != "all", seen.division.isin(list(targets)))
-        .select("customer_id", "division")
-        .distinct()
-        .mutate(owns=True)
-    )
-    pairs = _buyers(days, cutoff).mutate(division=ibis.array(list(targets)).unnest())
-    joined = pairs.left_join(owners, ["customer_id", "division"])
-    everybody = joined.select(
-        cutoff=ibis.literal(cutoff),
-        division=pairs.division,
-        customer_id=pairs.customer_id,
-        cohort=ibis.ifelse(owners.owns.notnull(), "repeat", "expansion"),
-    )
-    return everybody.filter(everybody.cohort == "expansion") if mode == "expansion" else everybody
+    owning = seen.filter(seen.scope != "all", seen.division.isin(list(targets)))
+    pairs = owning.select("division", "customer_id").distinct().to_polars()
+    owners = pairs.partition_by("division", as_dict=True)
+    customers = _buyers(days, cutoff).to_polars().select(pl.col("customer_id").sort())
+    found = {}
+    for target in targets:
+        own = owners.get((target,), pairs.clear())["customer_id"]
+        owns = pl.col("customer_id").is_in(own.implode())
+        everybody = customers.select(
+            pl.lit(cutoff).alias("cutoff"),
+            pl.lit(target).alias("division"),
+            "customer_id",
+            pl.when(owns).then(pl.lit("repeat")).otherwise(pl.lit("expansion")).alias("cohort"),
+        )
+        found[target] = everybody
+        if mode == "expansion":
+            found[target] = everybody.filter(pl.col("cohort") == "expansion")
+    return found
 
 
 def prospects(
@@ -79,7 +85,7 @@ def prospects(
     Returns
     -------
     ir.Table
-        Columns as of `candidates`; the cohort is ``new_logo``.
+        Columns and rows as of `candidates`; the cohort is ``new_logo``.
     """
     known = companies.filter(companies.valid_from <= cutoff).select("customer_id").distinct()
     strangers = known.anti_join(_buyers(days, cutoff), "customer_id")

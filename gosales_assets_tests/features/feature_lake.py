@@ -21,7 +21,6 @@ from gosales_assets.features.contract import (
 )
 from gosales_assets.features.fitted import parameters_of
 from gosales_assets.features.past import TABLES, past_of
-from gosales_assets.labels.candidates import candidates
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS, INDUSTRY_ENRICHMENT
 from gosales_assets.star.contract import CUSTOMER_DAY
@@ -31,6 +30,7 @@ from gosales_assets.star.industry_matching import match_industries
 from gosales_assets.star.validity import shown
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features.feature_worlds import fill, side_tables
+from gosales_assets_tests.labels.laid_out import candidates_of
 from gosales_assets_tests.star.order_lines import Row, evaluate, facts_of, made, sales_lines
 
 LEARNED = {
@@ -118,7 +118,7 @@ def make(warehouse: Warehouse, case: Case) -> None:
             learned.statistics["fit_date"][0],
         )
     warehouse.write(WINSOR_CAPS, caps, **key)
-    pairs = evaluate(lambda t: candidates(t, targets, cutoff), warehouse.read(CUSTOMER_DAY))
+    pairs = candidates_of(warehouse.read(CUSTOMER_DAY), targets, cutoff)
     for keys in case.grid:
         of_target = pairs.filter(division=keys["division"])
         frame = layers.matrix(

@@ -12,7 +12,6 @@ from gosales_assets.features import layers
 from gosales_assets.features.activity import open_star
 from gosales_assets.features.fitted import parameters_of
 from gosales_assets.features.past import past_of
-from gosales_assets.labels.candidates import candidates
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS, INSTALLED_BASE
 from gosales_assets.star.activity import by_day, by_month
@@ -24,6 +23,7 @@ from gosales_assets.star.contract import (
 )
 from gosales_assets.star.scopes import sku_sets
 from gosales_assets.warehouse import Warehouse
+from gosales_assets_tests.labels.laid_out import candidates_of
 from gosales_assets_tests.star.order_lines import Row, evaluate, facts_of, line, made, sales_lines
 
 CUTOFF = date(2024, 6, 30)
@@ -142,7 +142,7 @@ def matrix(
     """Feature matrices of all targets of a cutoff, below each other, nothing capped."""
     learned = learn(warehouse, settings, targets, cutoff)
     days = warehouse.read(CUSTOMER_DAY)
-    pairs = evaluate(lambda t: candidates(t, targets, cutoff), days)
+    pairs = candidates_of(days, targets, cutoff)
     with open_star(warehouse, settings, windows) as star:
         activity = star.as_of(cutoff)
         past = past_of(activity)

@@ -21,7 +21,6 @@ from gosales_assets.features.contract import (
     MATRIX_STATISTICS,
     WINSOR_CAPS,
 )
-from gosales_assets.labels.candidates import candidates
 from gosales_assets.labels.contract import CANDIDATES
 from gosales_assets.partitions import CUTOFFS, GRID, KEYS, day
 from gosales_assets.settings import Settings, current_settings
@@ -31,7 +30,8 @@ from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features.feature_worlds import facts, fill, world
 from gosales_assets_tests.labels.given_windows import write_windows
-from gosales_assets_tests.star.order_lines import Row, evaluate, made
+from gosales_assets_tests.labels.laid_out import candidates_of
+from gosales_assets_tests.star.order_lines import Row, made
 
 TWO = KEYS.cutoffs[:2]
 ROWS: list[Row] = [
@@ -68,7 +68,7 @@ def _prepare(warehouse: Warehouse, settings: Settings) -> None:
     write_windows(warehouse)
     days = warehouse.read(CUSTOMER_DAY)
     for cutoff in TWO:
-        pairs = evaluate(lambda t, c=cutoff: candidates(t, KEYS.divisions, day(c)), days)
+        pairs = candidates_of(days, KEYS.divisions, day(cutoff))
         for (division,), rows in pairs.partition_by("division", as_dict=True).items():
             warehouse.write(CANDIDATES, rows, cutoff=cutoff, division=str(division))
 

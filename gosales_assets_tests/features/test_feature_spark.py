@@ -113,7 +113,8 @@ class Run:
 
     @cached_property
     def candidates(self) -> ir.Table:
-        return candidates(self.days, self.case.targets, self.case.cutoff)
+        found = candidates(self.days, self.case.targets, self.case.cutoff)
+        return self.table("candidates", pl.concat(found.values()))
 
     def star(self) -> Star:
         settings = self.case.settings

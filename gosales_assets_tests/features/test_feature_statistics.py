@@ -19,6 +19,7 @@ from gosales_assets.features.figures import (
     coverage_by_family,
     pictures,
     spread_by_target,
+    spread_of_customers,
 )
 from gosales_assets.features.layers import MATRIX_KEYS
 from gosales_assets.features.statistics import QUANTILES, feature_statistics, matrix_statistics
@@ -105,6 +106,15 @@ def test_pictures_draw_every_family_and_target() -> None:
     panels = [axes for axes in spread_by_target(statistics).axes if axes.get_visible()]
     assert len(panels) == len(OF_TARGETS) - 1  # profile is not known
     assert [t.get_text() for t in panels[0].get_yticklabels()] == ["Paint", "Tools"]
+    assert len(pictures(statistics)) == 3
+
+
+def test_pictures_leave_out_families_that_are_off() -> None:
+    off = [f.name for f in CATALOG if f.family in {"lifetime", "margin", "returns", "season"}]
+    statistics = described_frame().filter(~pl.col("feature").is_in(off))
+    panels = [axes for axes in spread_of_customers(statistics).axes if axes.get_visible()]
+    assert "Shares" not in {axes.get_title(loc="left") for axes in panels}
+    assert len(panels) == len(OF_CUSTOMERS) - 1
     assert len(pictures(statistics)) == 3
 
 

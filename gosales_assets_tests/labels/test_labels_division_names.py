@@ -13,6 +13,7 @@ from gosales_assets.settings import Settings, environment
 from gosales_assets.sources.outline import target_divisions
 from gosales_assets.star.activity import by_day
 from gosales_assets.star.scopes import target_lines
+from gosales_assets_tests.labels.laid_out import in_one_table
 from gosales_assets_tests.sources.loading import load_log
 from gosales_assets_tests.star.order_lines import evaluate, facts_of
 
@@ -45,7 +46,7 @@ def labelled(folder: Path, names: dict[int, str]) -> pl.DataFrame:
     windows = window_table((CUTOFF, target, 3) for target in targets)
 
     def expression(facts, spans):
-        people = candidates(by_day(facts, {}), targets, CUTOFF)
+        people = in_one_table(candidates(by_day(facts, {}), targets, CUTOFF))
         return labels(people, spans, outcomes(target_lines(facts, targets, {}), spans), 0.0)
 
     frame = evaluate(expression, facts_of(load_log(settings).lines), windows)

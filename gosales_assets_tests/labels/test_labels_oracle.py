@@ -16,6 +16,7 @@ from gosales_assets.star.scopes import target_lines
 from gosales_assets_tests.features.feature_worlds import CUTOFF, facts, world
 from gosales_assets_tests.features.real_lines import uk2y_lines
 from gosales_assets_tests.labels.labels_oracle import labels_of
+from gosales_assets_tests.labels.laid_out import in_one_table
 from gosales_assets_tests.star.order_lines import evaluate
 
 MEASURES = ["cohort", "label", "net_gp_window", "orders_window"]
@@ -32,7 +33,7 @@ def computed(
     """Labels as the product makes them."""
 
     def expression(lines: ir.Table, spans: ir.Table) -> ir.Table:
-        people = candidates(by_day(lines, sets), list(targets), cutoff)
+        people = in_one_table(candidates(by_day(lines, sets), list(targets), cutoff))
         bought = outcomes(target_lines(lines, list(targets), sets), spans, denied)
         return labels(people, spans, bought, threshold)
 

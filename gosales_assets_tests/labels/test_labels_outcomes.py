@@ -18,6 +18,7 @@ from gosales_assets.labels.windows import window_table
 from gosales_assets.sources.contract import PROSPECTS
 from gosales_assets.star.activity import by_day
 from gosales_assets.star.scopes import target_lines
+from gosales_assets_tests.labels.laid_out import in_one_table
 from gosales_assets_tests.star.order_lines import (
     evaluate,
     facts_of,
@@ -44,7 +45,7 @@ def labelled(
     windows = window_table((cutoff, target, length) for target, length in of_each.items())
 
     def expression(facts: ir.Table, spans: ir.Table) -> ir.Table:
-        people = candidates(by_day(facts, SETS), TARGETS, cutoff, mode)
+        people = in_one_table(candidates(by_day(facts, SETS), TARGETS, cutoff, mode))
         bought = outcomes(target_lines(facts, TARGETS, SETS), spans, denylist)
         return labels(people, spans, bought, threshold)
 

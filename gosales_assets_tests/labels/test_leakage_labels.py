@@ -10,7 +10,6 @@ import pytest
 
 from gosales_assets.calendar import add_months
 from gosales_assets.labels import assets as labels_room
-from gosales_assets.labels.candidates import candidates
 from gosales_assets.labels.contract import CANDIDATES, LABELS, TARGET_WINDOWS
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.settings import current_settings
@@ -19,8 +18,9 @@ from gosales_assets.star.contract import CUSTOMER_DAY, DIM_CUTOFF
 from gosales_assets.star.cutoffs import cutoff_table
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features.feature_worlds import CUTOFF, cells, facts, fill, matrix
+from gosales_assets_tests.labels.laid_out import candidates_of
 from gosales_assets_tests.labels.test_labels_oracle import as_truth, computed
-from gosales_assets_tests.star.order_lines import Row, evaluate, line
+from gosales_assets_tests.star.order_lines import Row, line
 
 MONTHS = 3
 END = add_months(CUTOFF, MONTHS)
@@ -66,9 +66,7 @@ def ready(warehouse: Warehouse) -> Warehouse:
     warehouse.write(TARGET_WINDOWS, _windows(months))
     known_to = end + timedelta(days=3)
     warehouse.write(DIM_CUTOFF, cutoff_table([cutoff], months, log["order_date"].min(), known_to))
-    everybody = evaluate(
-        lambda t: candidates(t, [KEY["division"]], cutoff), warehouse.read(CUSTOMER_DAY)
-    )
+    everybody = candidates_of(warehouse.read(CUSTOMER_DAY), [KEY["division"]], cutoff)
     warehouse.write(CANDIDATES, everybody, **KEY)
     return warehouse
 
