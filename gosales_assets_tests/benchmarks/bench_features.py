@@ -10,7 +10,8 @@ Run: ``python -m gosales_assets_tests.benchmarks.bench_features [small|big|growt
 The assets of the labels room, fitted things and both layers are bound, with the families of
 features that are on by default; caps and the matrix are made as well, but stand apart. The big size
 takes its reference right before and after, in the same process, and prints processor seconds beside
-those of the wall: they tell on a busy machine. Each part runs in a process of its own, on all cores.
+those of the wall: they tell on a busy machine. Each part runs in a process of its own, on all
+cores.
 """
 
 import math
