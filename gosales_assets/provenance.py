@@ -1,6 +1,7 @@
 """Where a number comes from: the version of the code and the basis of settings and inputs."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,19 @@ def input_files(settings: Settings) -> list[Path]:
     named = [settings.sku_map, *(table.file for table in settings.side_tables.values())]
     files += [settings.path(name) for name in named if name is not None]
     return [path for path in dict.fromkeys(files) if path.is_file()]
+
+
+def shown_name(settings: Settings, path: Path) -> str:
+    """Name of a file in tables and messages, unique among the files of the sales log.
+
+    Relative to the YAML where it lies below it, else its plain name, else the way to it.
+    """
+    base = settings.base.resolve()
+    if path.is_relative_to(base):
+        return path.relative_to(base).as_posix()
+    if all(other.name != path.name for other in settings.sales_files if other != path):
+        return path.name
+    return Path(os.path.relpath(path, base)).as_posix()
 
 
 def basis(settings: Settings) -> str:
@@ -109,7 +123,8 @@ def input_checksums(settings: Settings, sales_files: Mapping[str, str]) -> dict[
     """
     found = dict(sales_files)
     for path in input_files(settings):
-        if path.name not in found:
+        name = shown_name(settings, path)
+        if name not in found:
             with path.open("rb") as file:
-                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return dict(sorted(found.items()))

@@ -1,11 +1,11 @@
 """Layout of one file of the sales log: which column is which, checked before anything is read."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gosales_assets.division_names import division_identity
+from gosales_assets.provenance import shown_name
 from gosales_assets.settings import Settings, SettingsError
 from gosales_assets.sources.headers import missing, nearest, positions
 from gosales_assets.sources.opening import open_tabular
@@ -121,19 +121,6 @@ def layout_of(settings: Settings, path: Path, sku_map: SkuMap | None) -> Layout:
     if absent:
         notes = (*notes, f"SKUs of the map that the file has not: {', '.join(absent)}")
     return Layout(file, columns, skus, notes)
-
-
-def shown_name(settings: Settings, path: Path) -> str:
-    """Name of a file in tables and messages, unique among the files of the sales log.
-
-    Relative to the YAML where it lies below it, else its plain name, else the way to it.
-    """
-    base = settings.base.resolve()
-    if path.is_relative_to(base):
-        return path.relative_to(base).as_posix()
-    if all(other.name != path.name for other in settings.sales_files if other != path):
-        return path.name
-    return Path(os.path.relpath(path, base)).as_posix()
 
 
 def _long_essentials(
