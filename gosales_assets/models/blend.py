@@ -8,7 +8,9 @@ from gosales_assets.models.metrics import log_loss, sigmoid
 
 Floats = NDArray[np.float64]
 
-WEIGHTS = (0.25, 0.5, 0.75)  # neither alone: one selection slice cannot tell that one is useless
+# Half for the boosters or more: the slice sees each of them alone, by customers it has not seen, while
+# the platform averages them. Never all: one slice cannot tell that the regression is useless.
+WEIGHTS = (0.5, 0.75)
 
 
 def blended(logistic: Floats, booster: Floats, weight: float) -> Floats:
@@ -19,7 +21,7 @@ def blended(logistic: Floats, booster: Floats, weight: float) -> Floats:
 def choose_weight(
     logistic: Floats, booster: Floats, labels: Floats, divisions: NDArray[np.int64]
 ) -> float:
-    """Choose the booster's share, a quarter to three, by log loss on the selection slice.
+    """Choose the booster's share, a half or three quarters, by log loss on the selection slice.
 
     Each division's level is moved to its share of buyers first, as calibration will do, so that
     the choice is about who buys and not about how many. Divisions without both outcomes are

@@ -63,7 +63,7 @@ def test_the_blend_leans_on_the_model_that_knows() -> None:
     labels = (random.random(4_000) < sigmoid(truth)).astype(float)
     noise = random.normal(size=4_000)
     codes = np.repeat([1, 2], 2_000)
-    assert choose_weight(truth, noise, labels, codes) == 0.25
+    assert choose_weight(truth, noise, labels, codes) == 0.5
     assert choose_weight(noise, truth, labels, codes) == 0.75
     assert choose_weight(noise, truth, np.zeros(4_000), codes) == 0.5
 
