@@ -8,7 +8,7 @@ from gosales_assets.models.metrics import log_loss, sigmoid
 
 Floats = NDArray[np.float64]
 
-# Half for the boosters or more: the slice sees each of them alone, by customers it has not seen, while
+# Half for the boosters or more: the slice sees each of them alone, by customers new to it, while
 # the platform averages them. Never all: one slice cannot tell that the regression is useless.
 WEIGHTS = (0.5, 0.75)
 

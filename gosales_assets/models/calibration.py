@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gosales_assets.models.curves import FLAT, Curve, bent, level, shifted, stepped
-from gosales_assets.models.metrics import log_loss, log_odds, sigmoid
+from gosales_assets.models.curves import FLAT, Curve, bent, level, shift_to, shifted, stepped
+from gosales_assets.models.metrics import log_loss, sigmoid
 from gosales_assets.models.slices import folds
 
 Method = Literal["intercept", "platt", "isotonic", "base_rate", "none"]
@@ -94,16 +94,18 @@ def fit_calibrator(logits: Floats, labels: Floats, customers: pl.Series, seed: i
     Returns
     -------
     Calibrator
-        The base rate for all where the scores say nothing (no spread, one outcome, or no better
-        than chance); with fewer than 25 buyers only the level is moved and ``enough`` is False.
+        The base rate for all where the scores say nothing (no spread, or no better than chance);
+        with fewer than 25 buyers only the level is moved and ``enough`` is False. So is it where
+        nobody bought, or everybody: what the model learned of other divisions still tells who is
+        likelier, which is all there is to say of a division that has just been launched.
     """
     positives = int(labels.sum())
     if not len(labels):
         return Calibrator("none", Curve(1.0, 0.0), False, "no rows to calibrate on: raw output")
     if positives in (0, len(labels)):
         share = (positives + 0.5) / (len(labels) + 1)
-        note = "only one outcome occurred: the same probability for all"
-        return Calibrator("base_rate", Curve(0.0, log_odds(share)), False, note)
+        note = "only one outcome occurred: the model's order, at the level of half a case"
+        return Calibrator("intercept", Curve(1.0, shift_to(logits, share)), False, note)
     if float(np.std(sigmoid(logits))) < DEGENERATE_SPREAD:
         return _base_rate(labels, "the model's output has no spread: the base rate for all")
     if positives < ENOUGH_POSITIVES:

@@ -55,8 +55,12 @@ def curve_of(slope: float, intercept: float, knots: str | None) -> Curve:
 
 
 def intercept_shift(logits: Floats, labels: Floats) -> float:
-    """Find a so that mean(sigmoid(logits + a)) is the share of buyers (bisection, to 1e-10)."""
-    target = float(np.mean(labels))
+    """Find a so that mean(sigmoid(logits + a)) is the share of buyers."""
+    return shift_to(logits, float(np.mean(labels)))
+
+
+def shift_to(logits: Floats, target: float) -> float:
+    """Find a so that mean(sigmoid(logits + a)) is a share (bisection, to 1e-10)."""
     low, high = -60.0, 60.0
     for _ in range(60):
         middle = (low + high) / 2

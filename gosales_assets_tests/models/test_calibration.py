@@ -46,8 +46,8 @@ def test_it_never_turns_a_ranking_round(rows: int, slope: float, seed: int) -> N
 @pytest.mark.parametrize(
     ("labels", "method", "says"),
     [
-        ([0.0] * 50, "base_rate", "one outcome"),
-        ([1.0] * 50, "base_rate", "one outcome"),
+        ([0.0] * 50, "intercept", "one outcome"),
+        ([1.0] * 50, "intercept", "one outcome"),
         ([1.0] * 5 + [0.0] * 45, "intercept", "5 buyers"),
         ([], "none", "no rows"),
     ],
@@ -58,6 +58,17 @@ def test_little_evidence_is_said(labels: list[float], method: str, says: str) ->
     found = fit_calibrator(logits, np.array(labels), customers, 1)
     assert (found.method, found.enough) == (method, False)
     assert says in found.note
+
+
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_the_order_stays_where_nobody_or_everybody_bought(outcome: float) -> None:
+    """A division that was just launched: others tell who is likelier, nothing tells how likely."""
+    logits = np.linspace(-3, 1, 50)
+    customers = pl.Series([str(i) for i in range(50)])
+    found = fit_calibrator(logits, np.full(50, outcome), customers, 1)
+    chances = found.curve.apply(logits)
+    assert (np.diff(chances) > 0).all()
+    assert abs(chances.mean() - outcome) == pytest.approx(0.5 / 51)
 
 
 def test_scores_without_spread_become_the_base_rate() -> None:

@@ -30,7 +30,7 @@ from gosales_assets.validation.registry import MlflowRegistry
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.labels.given_windows import write_windows
 
-CUSTOMERS = [f"C{i:03d}" for i in range(120)]
+CUSTOMERS = [f"C{i:03d}" for i in range(200)]
 # A window that closes at no cutoff, and one that closes one cutoff later than the usual.
 UNKNOWN, LONG = KEYS.divisions[-2:]
 # With labels.mode expansion, a division that all own has no candidates.
@@ -51,7 +51,7 @@ def fill(warehouse: Warehouse, cutoffs: list[str]) -> None:
                     "cutoff": [date.fromisoformat(cutoff)] * len(CUSTOMERS),
                     "division": [division] * len(CUSTOMERS),
                     "customer_id": CUSTOMERS,
-                    "cohort": ["repeat", "expansion"] * 60,
+                    "cohort": ["repeat", "expansion"] * (len(CUSTOMERS) // 2),
                 }
             )
             features = {
