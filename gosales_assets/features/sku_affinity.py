@@ -11,7 +11,7 @@ import polars as pl
 from gosales_assets.features.contract import PRODUCT_RULES
 from gosales_assets.features.holdings import Holdings
 from gosales_assets.features.past import Past
-from gosales_assets.features.pull import Pull, places_of, pull_of
+from gosales_assets.features.pull import Pull, places_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -101,7 +101,7 @@ def products_pull(baskets: Baskets, rules: pl.DataFrame, targets: Sequence[str])
     """
     antecedents = pl.DataFrame({"sku": baskets.skus}, {"sku": pl.String})
     places = places_of(rules, antecedents, targets)
-    return pull_of(baskets.held, places, np.log(rules["lift"].to_numpy()))
+    return Pull(baskets.held, places, np.log(rules["lift"].to_numpy()))
 
 
 def _incidence(
