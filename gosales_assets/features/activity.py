@@ -92,7 +92,7 @@ class Star:
 
     def numbers(self, customers: pl.Series) -> Whole:
         """Numbers of customers, by their ids."""
-        return _numbers(customers, self.customers)
+        return numbers_among(self.customers, customers)
 
     def lines(self) -> "ibis.Table":
         """Order lines, with the columns that features read, and the number of the customer."""
@@ -162,7 +162,7 @@ class Star:
             names = frame["division"].unique().sort()
             *each, nobodys = ledgers_of(
                 frame.drop("customer_id", "division"),
-                _numbers(frame["division"], names),
+                numbers_among(names, frame["division"]),
                 self.numbers(frame["customer_id"]),
                 time,
                 measured,
@@ -251,8 +251,9 @@ def day_number(day: date) -> int:
 
 def month_number(days: Whole) -> Whole:
     """Number of the month (see `staging.ordinal_of`) of days since 1970."""
-    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return np.asarray(months + staging.ordinal_of(1970, 1))
+    first, last = int(days.min(initial=0)), int(days.max(initial=0))
+    calendar = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]")
+    return (calendar.astype(np.int64) + staging.ordinal_of(1970, 1))[days - first]
 
 
 @contextmanager
@@ -309,8 +310,8 @@ def _stage(engine: "Backend", name: str, expression: "ibis.Table") -> "ibis.Tabl
     return engine.create_table(name, expression, temp=True)
 
 
-def _numbers(texts: pl.Series, known: pl.Series) -> Whole:
-    """Place of each text among the known ones."""
+def numbers_among(known: pl.Series, texts: pl.Series) -> Whole:
+    """Place of each text among the known ones, of which it must be one."""
     return texts.cast(pl.Enum(known)).to_physical().cast(pl.Int64).to_numpy()
 
 

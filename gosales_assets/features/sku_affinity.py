@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from gosales_assets.features.contract import PRODUCT_RULES
-from gosales_assets.features.holdings import Holdings
+from gosales_assets.features.holdings import Holdings, places_among
 from gosales_assets.features.past import Past
 from gosales_assets.features.pull import Pull, places_of
 
@@ -39,10 +39,8 @@ def baskets_of(past: Past) -> Baskets:
     """Build the baskets of one cutoff."""
     homes = past.homes.filter("bought").select("sku", "division")
     skus = homes["sku"].unique(maintain_order=True)
-    rows, columns = (
-        past.products[name].cast(pl.Enum(known)).to_physical().to_numpy()
-        for name, known in (("customer_id", past.ids["customer_id"]), ("sku", skus))
-    )
+    rows = places_among(past.ids["customer_id"], past.products["customer_id"])
+    columns = places_among(skus, past.products["sku"])
     may_teach = past.products["learned"].to_numpy()
     shape = (past.ids.height, skus.len())
     return Baskets(
@@ -105,7 +103,7 @@ def products_pull(baskets: Baskets, rules: pl.DataFrame, targets: Sequence[str])
 
 
 def _incidence(
-    rows: npt.NDArray[np.uint32], columns: npt.NDArray[np.uint32], shape: tuple[int, int]
+    rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int]
 ) -> "csr_matrix":
     from scipy.sparse import csr_matrix
 
