@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from gosales_assets.division_names import division_identity
+from gosales_assets.features.activity import numbers_among
 from gosales_assets.features.past import Past
 
 Array = npt.NDArray[np.float64]
@@ -120,22 +121,13 @@ def laid_out(
         The columns, and what stands where the rows have no value.
     """
     shape = (past.ids.height, len(items))
-    rows = places_among(past.ids["customer_id"], sums["customer_id"])
-    cells = rows * len(items) + places_among(pl.Series(items, dtype=pl.String), sums["division"])
-    known = rows >= 0
+    ids, names = past.ids["customer_id"], pl.Series(items, dtype=pl.String)
+    rows = sums["customer_id"].cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
+    known = rows.is_not_null().to_numpy()
+    cells = rows.fill_null(0).to_numpy() * len(items) + numbers_among(names, sums["division"])
+    places = cells[known]
     arrays = {column: np.full(shape[0] * shape[1], empty) for column, empty in nothing.items()}
     for column, array in arrays.items():
         values = sums[column].cast(pl.Float64).fill_null(nothing[column]).to_numpy()
-        array[cells[known]] = values[known]
+        array[places] = values[known]
     return {column: array.reshape(shape) for column, array in arrays.items()}
-
-
-def places_among(known: pl.Series, texts: pl.Series) -> npt.NDArray[np.int64]:
-    """Place of each text among the known ones, -1 where it is none of them.
-
-    Neighbours that are equal are looked up once.
-    """
-    runs = texts.rle_id().cast(pl.Int64).to_numpy()
-    firsts = np.flatnonzero(np.diff(runs, prepend=-1))
-    places = texts.gather(firsts).cast(pl.Enum(known), strict=False).to_physical().cast(pl.Int64)
-    return places.fill_null(-1).to_numpy()[runs]
