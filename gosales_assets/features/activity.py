@@ -16,7 +16,7 @@ import polars as pl
 from gosales_assets.calendar import add_months
 from gosales_assets.features import staging
 from gosales_assets.features.catalog import OFFSET_DAYS
-from gosales_assets.features.ledger import Ledger, Seen, Whole, ledger_of
+from gosales_assets.features.ledger import Ledger, Seen, Whole, ledgers_of
 from gosales_assets.features.measures import (
     DAY,
     MONTH,
@@ -92,8 +92,7 @@ class Star:
 
     def numbers(self, customers: pl.Series) -> Whole:
         """Numbers of customers, by their ids."""
-        codes = customers.cast(pl.Enum(self.customers)).to_physical()
-        return codes.cast(pl.Int64).to_numpy()
+        return numbers_among(self.customers, customers)
 
     def lines(self) -> "ibis.Table":
         """Order lines, with the columns that features read, and the number of the customer."""
@@ -156,19 +155,22 @@ class Star:
         measured: Measures,
     ) -> Ledger:
         """Ledger of a division; all of a scope are made at once."""
+        scope = "all" if division == WHOLE else "div"
 
-        def made() -> tuple[dict[Any, Ledger], Ledger]:
-            scope = "all" if division == WHOLE else "div"
+        def made() -> tuple[dict[str, Ledger], Ledger]:
             frame = _of_scope(rows(), scope).drop("scope").to_polars()
-            numbers = pl.Series("customer", self.numbers(frame["customer_id"]))
-            numbered = frame.drop("customer_id").with_columns(numbers)
-            parts = numbered.partition_by("division", as_dict=True, include_key=False)
-            return {key: ledger(part) for (key,), part in parts.items()}, ledger(numbered.clear())
+            names = frame["division"].unique().sort()
+            *each, nobodys = ledgers_of(
+                frame.drop("customer_id", "division"),
+                numbers_among(names, frame["division"]),
+                self.numbers(frame["customer_id"]),
+                time,
+                measured,
+                names.len() + 1,
+            )
+            return dict(zip(names, each, strict=True)), nobodys
 
-        def ledger(part: pl.DataFrame) -> Ledger:
-            return ledger_of(part["customer"].to_numpy(), time, part.drop("customer"), measured)
-
-        kept, nobodys = self._once(f"{name} of {'all' if division == WHOLE else 'divisions'}", made)
+        kept, nobodys = self._once(f"{name} of {scope}", made)
         return kept.get(division, nobodys)
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
@@ -249,8 +251,9 @@ def day_number(day: date) -> int:
 
 def month_number(days: Whole) -> Whole:
     """Number of the month (see `staging.ordinal_of`) of days since 1970."""
-    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return np.asarray(months + staging.ordinal_of(1970, 1))
+    first, last = int(days.min(initial=0)), int(days.max(initial=0))
+    calendar = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]")
+    return (calendar.astype(np.int64) + staging.ordinal_of(1970, 1))[days - first]
 
 
 @contextmanager
@@ -305,6 +308,11 @@ def star_of(
 def _stage(engine: "Backend", name: str, expression: "ibis.Table") -> "ibis.Table":
     """Read once and keep as a table, so that many queries stay shallow."""
     return engine.create_table(name, expression, temp=True)
+
+
+def numbers_among(known: pl.Series, texts: pl.Series) -> Whole:
+    """Place of each text among the known ones, of which it must be one."""
+    return texts.cast(pl.Enum(known)).to_physical().cast(pl.Int64).to_numpy()
 
 
 def _of_scope(table: "ibis.Table", scope: str) -> "ibis.Table":

@@ -16,7 +16,7 @@ import polars as pl
 
 from gosales_assets.features.contract import AFFINITY_RULES
 from gosales_assets.features.holdings import Array, Holdings
-from gosales_assets.features.pull import Pull, places_of, pull_of
+from gosales_assets.features.pull import Pull, places_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -174,13 +174,7 @@ def lines_pull(holdings: Holdings, rules: pl.DataFrame, targets: Sequence[str]) 
     alike = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, some, kind = np.unique(alike, return_index=True, return_inverse=True)
     holders = _holders(held[some], [holdings.columns(_known(both)) for both in antecedents.rows()])
-    pull = pull_of(holders, places, rules["lift"].to_numpy())
-    return Pull(
-        strongest=pull.strongest[kind],
-        mean=pull.mean[kind],
-        total=pull.total[kind],
-        best=pull.best[kind],
-    )
+    return Pull(holders, places, rules["lift"].to_numpy(), kind)
 
 
 def _known(antecedents: Sequence[str | None]) -> list[str]:

@@ -1,6 +1,6 @@
 """Who held what: dense customer x division arrays, the ground that rules and factors stand on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from gosales_assets.division_names import division_identity
+from gosales_assets.features.activity import numbers_among
 from gosales_assets.features.past import Past
 
 Array = npt.NDArray[np.float64]
@@ -73,10 +74,10 @@ class Holdings:
 def holdings_of(past: Past, targets: Sequence[str]) -> Holdings:
     """Build the arrays of one cutoff."""
     sums = past.divisions.with_columns(learned=pl.col("learned_until").is_not_null())
-    items = sorted({*sums["division"].unique(), *targets}, key=lambda i: (division_identity(i), i))
-    ids = past.ids["customer_id"]
-    arrays = _dense(sums, ["orders", "value", "months", "owned", "learned"], ids, items, 0.0)
-    ages = _dense(sums, ["first_age", "last_age"], ids, items, np.nan)
+    items = items_of(past, targets)
+    counts = ["orders", "value", "months", "owned", "learned"]
+    nothing = dict.fromkeys(counts, 0.0) | dict.fromkeys(["first_age", "last_age"], np.nan)
+    arrays = laid_out(past, sums, items, nothing)
     return Holdings(
         customers=past.ids["customer_id"].to_list(),
         items=items,
@@ -88,8 +89,15 @@ def holdings_of(past: Past, targets: Sequence[str]) -> Holdings:
         ever=arrays["owned"],
         learned=arrays["learned"],
         learned_until=sums.select(pl.col("learned_until").max()).item(),
-        **ages,
+        first_age=arrays["first_age"],
+        last_age=arrays["last_age"],
     )
+
+
+def items_of(past: Past, targets: Sequence[str]) -> list[str]:
+    """All divisions and SKU sets with any line so far, and all targets, sorted by name."""
+    found = {*past.divisions["division"].unique(), *targets}
+    return sorted(found, key=lambda item: (division_identity(item), item))
 
 
 def _own_divisions(past: Past) -> dict[str, list[str]]:
@@ -100,21 +108,26 @@ def _own_divisions(past: Past) -> dict[str, list[str]]:
     return found
 
 
-def _dense(
-    frame: pl.DataFrame,
-    columns: Sequence[str],
-    customers: pl.Series,
-    items: Sequence[str],
-    nothing: float,
+def laid_out(
+    past: Past, sums: pl.DataFrame, items: Sequence[str], nothing: Mapping[str, float]
 ) -> dict[str, Array]:
-    """Lay columns out as customers x items; ``nothing`` where the frame has no value."""
-    known = frame.with_columns(
-        pl.col(name).cast(pl.Enum(names), strict=False).to_physical()
-        for name, names in (("customer_id", customers), ("division", items))
-    ).drop_nulls(["customer_id", "division"])
-    cells = (known["customer_id"].to_numpy(), known["division"].to_numpy())
-    shape = (customers.len(), len(items))
-    arrays = {column: np.full(shape, nothing) for column in columns}
+    """Lay columns out as customers x items.
+
+    Parameters
+    ----------
+    sums
+        Rows by customer_id and division; those of nobody in ``past`` are left out.
+    nothing
+        The columns, and what stands where the rows have no value.
+    """
+    shape = (past.ids.height, len(items))
+    ids, names = past.ids["customer_id"], pl.Series(items, dtype=pl.String)
+    rows = sums["customer_id"].cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
+    known = rows.is_not_null().to_numpy()
+    cells = rows.fill_null(0).to_numpy() * len(items) + numbers_among(names, sums["division"])
+    places = cells[known]
+    arrays = {column: np.full(shape[0] * shape[1], empty) for column, empty in nothing.items()}
     for column, array in arrays.items():
-        array[cells] = known[column].cast(pl.Float64).fill_null(nothing)
-    return arrays
+        values = sums[column].cast(pl.Float64).fill_null(nothing[column]).to_numpy()
+        array[places] = values[known]
+    return {column: array.reshape(shape) for column, array in arrays.items()}

@@ -30,7 +30,7 @@ from gosales_assets.features.catalog import (
 )
 from gosales_assets.features.contract import CUSTOMER_FEATURES, DIVISION_FEATURES, FEATURE_MATRIX
 from gosales_assets.features.history import history, revenue_of_nothing, sums_of
-from gosales_assets.features.holdings import Array, Holdings, holdings_of
+from gosales_assets.features.holdings import Array, Holdings, holdings_of, items_of, laid_out
 from gosales_assets.features.installed import installed
 from gosales_assets.features.ledger import Whole
 from gosales_assets.features.market import market
@@ -339,9 +339,10 @@ def _profile(attributes: pl.DataFrame, learned: dict[str, Any], targets: int) ->
 
 def _diversity(past: Past) -> pl.DataFrame:
     """How widely each customer buys: divisions, products, entropy of orders over divisions."""
-    holdings = holdings_of(past, [])
-    divisions = holdings.is_division
-    orders = holdings.orders[:, divisions]
+    divisions = [item for item in items_of(past, []) if item not in past.sku_sets]
+    rows = past.divisions.filter(pl.col("division").is_in(divisions))
+    arrays = laid_out(past, rows, divisions, {"orders": 0.0, "owned": 0.0})
+    orders = arrays["orders"]
     total = orders.sum(axis=1)
     share = orders / np.maximum(total, 1.0)[:, None]
     terms = np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), 0.0)
@@ -350,7 +351,7 @@ def _diversity(past: Past) -> pl.DataFrame:
     )
     return past.ids.with_columns(
         pl.Series("diversity__all__divisions__12m", (orders > 0).sum(axis=1), pl.Float64),
-        pl.Series("diversity__all__divisions_owned__ever", holdings.ever[:, divisions].sum(axis=1)),
+        pl.Series("diversity__all__divisions_owned__ever", arrays["owned"].sum(axis=1)),
         pl.Series(
             "diversity__all__entropy__12m",
             np.where(total > 0, np.abs(terms.sum(axis=1)), np.nan),

@@ -3,13 +3,15 @@
 What was bought in a window is the running total at its end less the one at its begin: two look-ups,
 however many rows the window holds. So one ledger serves all windows of all cutoffs of a run. All
 measures are whole numbers (money in cents), hence such differences are exact, whatever stands
-before or after them; even where a total overflows, since it wraps around. Each division has a
-ledger of its own: small arrays are worked through several times faster.
+before or after them; even where a total overflows, since it wraps around. The rows of all divisions
+are put in order together; a division's ledger is a stretch of them, since small arrays are worked
+through several times faster.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +22,33 @@ Real = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Rows of all ledgers, and their running totals, each added up when first asked for.
+
+    Attributes
+    ----------
+    frame, measures
+        Rows in any order, and what is added up of them, by name: whole numbers.
+    order
+        Places in ``frame``, in order of ledger, customer and time.
+    """
+
+    frame: pl.DataFrame
+    measures: Mapping[str, pl.Expr]
+    order: Whole
+    _totals: dict[str, Whole] = field(default_factory=dict)
+
+    def total(self, measure: str) -> Whole:
+        """Running total: of all rows before each one, and of all."""
+        if measure not in self._totals:
+            values = self.frame.select(self.measures[measure]).to_series().to_numpy()
+            self._totals[measure] = _running(values[self.order])
+        return self._totals[measure]
+
+
+@dataclass(frozen=True)
 class Ledger:
-    """Rows in order of customer and time.
+    """Rows in order of customer and time: a stretch of the rows of all ledgers.
 
     Attributes
     ----------
@@ -31,19 +58,15 @@ class Ledger:
         First row of each customer, and the number of rows.
     times
         Per row: when; days since 1970, or months as `staging.ordinal_of` counts them.
-    order
-        Per row: its place in ``rows``.
-    rows, measures
-        Rows in any order, and what is added up of them, by name: whole numbers.
+    rows, begin
+        Rows of all ledgers, and where those of this one begin.
     """
 
     customers: Whole
     edges: Whole
     times: Whole
-    order: Whole
-    rows: pl.DataFrame
-    measures: Mapping[str, pl.Expr]
-    _totals: dict[str, Whole] = field(default_factory=dict)
+    rows: Rows
+    begin: int
 
     @cached_property
     def owners(self) -> Whole:
@@ -51,11 +74,8 @@ class Ledger:
         return np.repeat(np.arange(len(self.customers)), np.diff(self.edges))
 
     def total(self, measure: str) -> Whole:
-        """Running total: of all rows before each one, and of all."""
-        if measure not in self._totals:
-            values = self.rows.select(self.measures[measure]).to_series().to_numpy()
-            self._totals[measure] = _running(values[self.order])
-        return self._totals[measure]
+        """Running total of what stands before each row, and of all; it need not begin with 0."""
+        return self.rows.total(measure)[self.begin : self.begin + len(self.times) + 1]
 
     def until(self, time: int) -> Whole:
         """Per customer: the row behind the last one up to a time, inclusive."""
@@ -184,32 +204,41 @@ class Seen:
         return np.asarray(sums[self.known], dtype=np.float64)
 
 
-def ledger_of(
-    customers: Whole, time: pl.Expr, rows: pl.DataFrame, measures: Mapping[str, pl.Expr]
-) -> Ledger:
-    """Put rows in order of customer and time: no two of a customer have the same.
+def ledgers_of(
+    frame: pl.DataFrame,
+    numbers: Whole,
+    customers: Whole,
+    time: pl.Expr,
+    measures: Mapping[str, pl.Expr],
+    count: int,
+) -> list[Ledger]:
+    """Put rows in order of ledger, customer and time: no two of a customer have the same.
 
     Parameters
     ----------
-    customers
-        Number of each row's customer.
+    numbers, customers
+        Number of each row's ledger, and of its customer.
     time, measures
-        Expressions over ``rows``: see `Ledger`.
+        Expressions over ``frame``: see `Ledger`, `Rows`.
+    count
+        How many ledgers to make; those without any row are empty.
     """
-    times = rows.select(time).to_series().to_numpy()
+    times = frame.select(time).to_series().to_numpy()
     first = int(times.min(initial=0))
     span = int(times.max(initial=0)) - first + 1
-    order = np.argsort(customers * span + (times - first), kind="stable")
-    ordered = customers[order]
-    begins = np.flatnonzero(np.diff(ordered, prepend=-1))
-    return Ledger(
-        customers=ordered[begins],
-        edges=np.append(begins, len(ordered)),
-        times=times[order],
-        order=order,
-        rows=rows,
-        measures=measures,
-    )
+    people = int(customers.max(initial=0)) + 1
+    order = np.argsort((numbers * people + customers) * span + (times - first), kind="stable")
+    rows, times, customers = Rows(frame, measures, order), times[order], customers[order]
+    edges = _running(np.bincount(numbers, minlength=count)).tolist()
+    return [
+        _ledger(customers[begin:end], times[begin:end], rows, begin)
+        for begin, end in pairwise(edges)
+    ]
+
+
+def _ledger(customers: Whole, times: Whole, rows: Rows, begin: int) -> Ledger:
+    firsts = np.flatnonzero(np.diff(customers, prepend=-1))
+    return Ledger(customers[firsts], np.append(firsts, len(customers)), times, rows, begin)
 
 
 def _running(values: npt.NDArray[np.generic]) -> Whole:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from gosales_assets.features.activity import WHOLE, Activity, day_number, month_number
+from gosales_assets.features.activity import (
+    WHOLE,
+    Activity,
+    day_number,
+    month_number,
+    numbers_among,
+)
 from gosales_assets.features.catalog import YEAR
 from gosales_assets.features.ledger import Seen, Whole
 from gosales_assets.features.measures import CENTS
@@ -100,9 +106,9 @@ def past_of(activity: Activity) -> Past:
 def _in_order(activity: Activity, rows: pl.DataFrame, text: str) -> pl.DataFrame:
     """Sort by customer and a text, and name the customers instead of numbering them."""
     # Texts are numbered first: numbers are compared faster.
-    known = pl.Enum(rows[text].unique().sort())
-    numbers = rows.select("customer", pl.col(text).cast(known).to_physical())
-    ordered = rows[numbers.select(pl.arg_sort_by("customer", text)).to_series()]
+    known = rows[text].unique().sort()
+    keys = rows["customer"].to_numpy() * known.len() + numbers_among(known, rows[text])
+    ordered = rows[np.argsort(keys, kind="stable")]
     names = activity.star.customers.gather(ordered["customer"]).alias("customer_id")
     return ordered.drop("customer").with_columns(names)
 
@@ -190,9 +196,13 @@ def _gaps(activity: Activity) -> pl.DataFrame:
         months, owners = month_number(ledger.times[rows]), owners[rows]
         again = np.flatnonzero((owners[1:] == owners[:-1]) & (months[1:] > months[:-1])) + 1
         begun = months[again - 1]
-        lengths = pl.DataFrame({"gap": months[again] - begun, "age": activity.month - begun})
-        waits.append(lengths.with_columns(pl.lit(division).alias("division")))
-    return pl.concat(waits).group_by("division", "gap", "age").agg(customers=pl.len())
+        gap, age = months[again] - begun, activity.month - begun
+        span = int(age.max(initial=0)) + 1
+        customers = np.bincount(gap * span + age)
+        kinds = np.flatnonzero(customers)
+        counted = {"gap": kinds // span, "age": kinds % span, "customers": customers[kinds]}
+        waits.append(pl.DataFrame(counted).with_columns(pl.lit(division).alias("division")))
+    return pl.concat(waits)
 
 
 def _products(activity: Activity) -> pl.DataFrame:

@@ -109,5 +109,6 @@ def _positions(values: pl.Series, names: Sequence[str]) -> npt.NDArray[np.int64]
 
 
 def _sums(group: np.ndarray, columns: Array, groups: int) -> Array:
-    sums = [np.bincount(group, weights=column, minlength=groups) for column in columns.T]
+    by_column = np.ascontiguousarray(columns.T)
+    sums = [np.bincount(group, weights=column, minlength=groups) for column in by_column]
     return np.array(sums, dtype=np.float64).T.reshape(groups, columns.shape[1])

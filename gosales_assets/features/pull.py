@@ -1,9 +1,10 @@
 """What rules say of customers: how strongly their purchases pull toward each target, and which."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,18 +24,95 @@ NO_RULE = -1
 class Pull:
     """What the rules that apply say of each customer (rows) and target (columns).
 
+    Each part is worked out when it is first asked for.
+
     Attributes
     ----------
-    strongest, mean, total
-        Of the strengths of these rules; NaN: none applies.
-    best
-        Row of the strongest one in the table of rules (of equals the first); -1: none applies.
+    holders
+        Customers x antecedents: 1 where a customer holds all that a rule asks for. Columns ascend
+        within each row, which fixes the order of summation.
+    places
+        Antecedents x targets: the rule's row in the table of rules; -1: there is none.
+    strengths
+        Of the table's rules.
+    kind
+        Per customer: its row in ``holders``, where customers alike share one; None: its own.
     """
 
-    strongest: Array
-    mean: Array
-    total: Array
-    best: Positions
+    holders: "csr_matrix"
+    places: Positions
+    strengths: Array
+    kind: Positions | None = None
+
+    @cached_property
+    def strongest(self) -> Array:
+        """Greatest strength of the rules that apply; NaN: none applies."""
+        return self._of_customers(np.where(self._count > 0, self._greatest, np.nan))
+
+    @cached_property
+    def mean(self) -> Array:
+        """Mean strength, likewise."""
+        return self._of_customers(self._total / np.maximum(self._count, 1))
+
+    @cached_property
+    def total(self) -> Array:
+        """Sum of the strengths, likewise."""
+        return self._of_customers(self._total)
+
+    @cached_property
+    def best(self) -> Positions:
+        """Row of the strongest rule in the table of rules (of equals the first); -1: none."""
+        found = np.full(self._greatest.shape, NO_RULE, dtype=np.int64)
+        some, sizes, owner = self._owners
+        for target, pull in self._offers():
+            at_best = np.flatnonzero(pull == np.repeat(self._greatest[some, target], sizes))[::-1]
+            # Written backwards: of equals the first one stays.
+            found[owner[at_best], target] = self.places[self.holders.indices[at_best], target]
+        return self._of_customers(found)
+
+    @cached_property
+    def _greatest(self) -> Array:
+        """Greatest strength that each row is offered; minus infinity: none."""
+        greatest = np.full((self.holders.shape[0], self.places.shape[1]), -np.inf)
+        some = self._owners[0]
+        if some.size:
+            for target, pull in self._offers():
+                greatest[some, target] = np.maximum.reduceat(pull, self.holders.indptr[some])
+        return greatest
+
+    @cached_property
+    def _owners(self) -> tuple[Positions, Positions, Positions]:
+        """Rows that hold anything, how much each of them does, and the row of each thing held."""
+        sizes = np.diff(self.holders.indptr)
+        some = np.flatnonzero(sizes)
+        return some, sizes[some], np.repeat(some, sizes[some])
+
+    def _offers(self) -> Iterator[tuple[int, Array]]:
+        """By target: how strong a rule each thing held offers; minus infinity: none."""
+        offered = np.where(self._known, self._values, -np.inf)
+        for target, column in enumerate(offered.T):
+            yield target, np.ascontiguousarray(column)[self.holders.indices]
+
+    @cached_property
+    def _known(self) -> npt.NDArray[np.bool_]:
+        return self.places != NO_RULE
+
+    @cached_property
+    def _values(self) -> Array:
+        values = np.zeros(self.places.shape)
+        values[self._known] = self.strengths[self.places[self._known]]
+        return values
+
+    @cached_property
+    def _count(self) -> Array:
+        return np.asarray(self.holders @ self._known.astype(np.float64))
+
+    @cached_property
+    def _total(self) -> Array:
+        return np.where(self._count > 0, np.asarray(self.holders @ self._values), np.nan)
+
+    def _of_customers(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return rows if self.kind is None else rows[self.kind]
 
 
 def places_of(rules: pl.DataFrame, antecedents: pl.DataFrame, targets: Sequence[str]) -> Positions:
@@ -55,52 +133,6 @@ def places_of(rules: pl.DataFrame, antecedents: pl.DataFrame, targets: Sequence[
     places = np.full((antecedents.height, len(targets)), NO_RULE, dtype=np.int64)
     places[known["row"].to_numpy(), known["column"].to_numpy()] = known["rule"].to_numpy()
     return places
-
-
-def pull_of(holders: "csr_matrix", places: Positions, strengths: Array) -> Pull:
-    """Sum up the rules that apply to each customer.
-
-    Parameters
-    ----------
-    holders
-        Customers x antecedents: 1 where a customer holds all that a rule asks for. Columns ascend
-        within each row, which fixes the order of summation.
-    places
-        Antecedents x targets: the rule's row in the table of rules; -1: there is none.
-    strengths
-        Of the table's rules.
-    """
-    known = places != NO_RULE
-    values = np.zeros(known.shape)
-    values[known] = strengths[places[known]]
-    count = np.asarray(holders @ known.astype(np.float64))
-    total = np.where(count > 0, np.asarray(holders @ values), np.nan)
-    strongest, best = _strongest(holders, places, values)
-    return Pull(
-        strongest=np.where(count > 0, strongest, np.nan),
-        mean=total / np.maximum(count, 1),
-        total=total,
-        best=best,
-    )
-
-
-def _strongest(holders: "csr_matrix", places: Positions, values: Array) -> tuple[Array, Positions]:
-    shape = (holders.shape[0], values.shape[1])
-    strongest, best = np.full(shape, -np.inf), np.full(shape, NO_RULE, dtype=np.int64)
-    sizes = np.diff(holders.indptr)
-    some = np.flatnonzero(sizes)
-    if not some.size:
-        return strongest, best
-    starts, owner = holders.indptr[some], np.repeat(some, sizes[some])
-    offered = np.where(places == NO_RULE, -np.inf, values)
-    for target in range(shape[1]):
-        pull = np.ascontiguousarray(offered[:, target])[holders.indices]
-        top = np.maximum.reduceat(pull, starts)
-        strongest[some, target] = top
-        at_best = np.flatnonzero(pull == np.repeat(top, sizes[some]))[::-1]
-        # Written backwards: of equals the first one stays.
-        best[owner[at_best], target] = places[holders.indices[at_best], target]
-    return strongest, best
 
 
 def best_evidence(

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from gosales_assets.features.activity import numbers_among
 from gosales_assets.features.contract import PRODUCT_RULES
 from gosales_assets.features.holdings import Holdings
 from gosales_assets.features.past import Past
-from gosales_assets.features.pull import Pull, places_of, pull_of
+from gosales_assets.features.pull import Pull, places_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -39,10 +40,8 @@ def baskets_of(past: Past) -> Baskets:
     """Build the baskets of one cutoff."""
     homes = past.homes.filter("bought").select("sku", "division")
     skus = homes["sku"].unique(maintain_order=True)
-    rows, columns = (
-        past.products[name].cast(pl.Enum(known)).to_physical().to_numpy()
-        for name, known in (("customer_id", past.ids["customer_id"]), ("sku", skus))
-    )
+    rows = numbers_among(past.ids["customer_id"], past.products["customer_id"])
+    columns = numbers_among(skus, past.products["sku"])
     may_teach = past.products["learned"].to_numpy()
     shape = (past.ids.height, skus.len())
     return Baskets(
@@ -101,11 +100,11 @@ def products_pull(baskets: Baskets, rules: pl.DataFrame, targets: Sequence[str])
     """
     antecedents = pl.DataFrame({"sku": baskets.skus}, {"sku": pl.String})
     places = places_of(rules, antecedents, targets)
-    return pull_of(baskets.held, places, np.log(rules["lift"].to_numpy()))
+    return Pull(baskets.held, places, np.log(rules["lift"].to_numpy()))
 
 
 def _incidence(
-    rows: npt.NDArray[np.uint32], columns: npt.NDArray[np.uint32], shape: tuple[int, int]
+    rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int]
 ) -> "csr_matrix":
     from scipy.sparse import csr_matrix
 

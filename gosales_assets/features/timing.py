@@ -128,7 +128,7 @@ def _pulls(holdings: Holdings, lines: Sequence[str], logs: Array) -> tuple[Array
     for line, lifts in zip(lines, logs, strict=True):
         since = holdings.first_age[:, holdings.column(line)]
         owners = np.flatnonzero(~np.isnan(since))
-        pull = lifts[:, quarters_of(since[owners])].T
+        pull = np.ascontiguousarray(lifts.T)[quarters_of(since[owners])]
         total[owners] += pull
         strongest[owners] = np.fmax(strongest[owners], pull)
     return total, strongest
@@ -158,14 +158,22 @@ def _by_quarter(spans: Spans, first: Months, last: Months, cells: int) -> Array:
     """Count each span in its months from ``first`` to ``last``, and sum the months by quarter."""
     some = last >= first
     cell, customers, first, last = spans.cell[some], spans.customers[some], first[some], last[some]
-    changes, late = np.zeros((cells, _LONGEST + 1)), np.zeros(cells)
-    np.add.at(changes, (cell, np.minimum(first, _LONGEST)), customers)
-    np.add.at(changes, (cell, np.minimum(last + 1, _LONGEST)), -customers)
-    months_late = np.maximum(last + 1, _LONGEST) - np.maximum(first, _LONGEST)
-    np.add.at(late, cell, customers * months_late)
-    months = np.cumsum(changes[:, :_LONGEST], axis=1)
+    end, width = last + 1, _LONGEST + 1
+
+    def at(month: Months) -> Array:
+        """Customers by cell and month, cells x months; what is late stands in the last one."""
+        places = cell * width + np.minimum(month, _LONGEST)
+        return _sums(places, customers, cells * width).reshape(cells, width)
+
+    months_late = np.maximum(end, _LONGEST) - np.maximum(first, _LONGEST)
+    late = _sums(cell, customers * months_late, cells)
+    months = np.cumsum((at(first) - at(end))[:, :_LONGEST], axis=1)
     quarters = months.reshape(cells, QUARTERS - 1, QUARTER).sum(axis=2)
     return np.concatenate([quarters, late[:, None]], axis=1)
+
+
+def _sums(places: Months, values: Array, size: int) -> Array:
+    return np.asarray(np.bincount(places, values, size), dtype=np.float64)
 
 
 def return_rates(waits: Waits) -> Array:

@@ -6,6 +6,7 @@ that decides how long a target's window is.
 
 from collections.abc import Sequence
 
+import ibis
 import ibis.expr.types as ir
 
 from gosales_assets.star.activity import last_day
@@ -34,11 +35,19 @@ def outcomes(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -
         customer_id, net_gp_window (returns included), orders_window (orders with a line that is
         no return).
     """
-    inside = _inside(_counted(lines, denylist), windows)
-    return inside.group_by(*_WINDOW, "customer_id").aggregate(
-        net_gp_window=inside.value.sum().cast(MONEY),
-        orders_window=inside.order_id.nunique(where=~inside.is_return),
+    # Grouped by a number for the window, and by order first: distinct ones take longer to count.
+    number = ibis.row_number().over(order_by=_WINDOW)
+    numbered = windows.mutate(window=number.cast("int32"))
+    inside = _inside(_counted(lines, denylist), numbered)
+    orders = inside.group_by("window", "customer_id", "order_id").aggregate(
+        value=inside.value.sum(), bought=(~inside.is_return).any()
     )
+    sums = orders.group_by("window", "customer_id").aggregate(
+        net_gp_window=orders.value.sum().cast(MONEY),
+        orders_window=orders.bought.cast("int64").sum().cast("int64"),
+    )
+    bought = numbered.join(sums, "window")
+    return bought.select(*_WINDOW, "customer_id", "net_gp_window", "orders_window")
 
 
 def net_values(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -> ir.Table:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from gosales_assets.features import affinity
 from gosales_assets.features.affinity import learn_rules, lines_pull
 from gosales_assets.features.holdings import Holdings
-from gosales_assets.features.pull import NO_RULE, best_evidence, places_of, pull_of
+from gosales_assets.features.pull import NO_RULE, Pull, best_evidence, places_of
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features.feature_worlds import facts, fill, learn
 from gosales_assets_tests.paths import REPOSITORY
@@ -146,7 +146,7 @@ def test_of_equally_strong_rules_the_first_is_named() -> None:
     rules = pl.DataFrame({"sku": ["a", "b", "c"], "division": ["T"] * 3, "lift": [2.0, 3.0, 3.0]})
     places = places_of(rules, pl.DataFrame({"sku": ["a", "b", "c", "d"]}), ["T"])
     holders = csr_matrix(np.array([[1, 1, 1, 1], [0, 0, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0]]))
-    pull = pull_of(holders, places, rules["lift"].to_numpy())
+    pull = Pull(holders, places, rules["lift"].to_numpy())
     assert pull.best.ravel().tolist() == [1, NO_RULE, 0, NO_RULE]
     assert pull.total.ravel().tolist() == pytest.approx([8, np.nan, 2, np.nan], nan_ok=True)
 
@@ -160,7 +160,7 @@ def test_evidence_names_both_lines_and_a_product_where_no_line_speaks() -> None:
     lines = lines_pull(holdings, rules, ["line 2"])
     product_rules = pl.DataFrame({"sku": ["p"], "division": ["line 2"], "lift": [1.5]})
     holders = csr_matrix(np.ones((40, 1)))
-    products = pull_of(
+    products = Pull(
         holders, places_of(product_rules, product_rules.select("sku"), ["line 2"]), np.array([0.4])
     )
     evidence = best_evidence(

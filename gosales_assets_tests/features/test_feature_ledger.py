@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gosales_assets.features.ledger import Ledger, ledger_of
+from gosales_assets.features.ledger import Ledger, ledgers_of
 
 Rows = dict[tuple[int, int], int]
 HUGE = 2**62
@@ -22,13 +22,24 @@ days = st.integers(-3, 33)
 
 
 def ledger(rows: Rows) -> Ledger:
+    """The second of four ledgers; the first and the last hold other rows, the third none."""
+    others = {(customer + 1, time - 1): HUGE - 3 for customer, time in rows}
+    numbered = [
+        (n, *key, v) for n, of in ((3, others), (1, rows), (0, others)) for key, v in of.items()
+    ]
     frame = pl.DataFrame(
-        [(customer, time, value) for (customer, time), value in rows.items()],
-        schema={"customer": pl.Int64, "time": pl.Int64, "value": pl.Int64},
+        numbered,
+        schema=dict.fromkeys(("ledger", "customer", "time", "value"), pl.Int64),
         orient="row",
     )
-    customers = frame["customer"].to_numpy()
-    return ledger_of(customers, pl.col("time"), frame, {"value": pl.col("value")})
+    numbers, customers = (frame[name].to_numpy() for name in ("ledger", "customer"))
+    measures = {"value": pl.col("value")}
+    first, second, third, last = ledgers_of(
+        frame, numbers, customers, pl.col("time"), measures, count=4
+    )
+    assert first.customers.tolist() == last.customers.tolist()
+    assert not third.times.size
+    return second
 
 
 def inside(rows: Rows, customer: int, after: int, until: int) -> list[int]:
