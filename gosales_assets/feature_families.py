@@ -42,5 +42,9 @@ OFF_BY_DEFAULT: tuple[Family, ...] = (
     "mix",
     "offset",
     "ownership",
+    "rate",
+    "season",
+    "similarity",
+    "trajectory",
 )
 """Families that bring nothing to the others on any log that was measured: see docs/features.md."""

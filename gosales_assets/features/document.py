@@ -95,7 +95,7 @@ _METHOD = """\
 The platform's own pooled model, trained with all families and with all but one, on the same rows
 with the same seeds. A gain is the figure with the family less the figure without it; the figure is
 the mean over divisions and cutoffs, out of time. In brackets the 95 % interval of a paired
-bootstrap over customers; bold where it lies above zero. Families share what they know, so that most
+bootstrap over customers; bold where it lies above luck. Families share what they know, so that most
 could be missed one at a time: the table says what each adds to the others, not what it is worth
 alone.
 
@@ -138,27 +138,29 @@ def page(gains: Mapping[str, Any]) -> str:
 
 
 def brings_nothing(logs: Mapping[str, Any]) -> list[str]:
-    """Families that gained nothing on any log: no interval of theirs lies above zero.
+    """Families that gained nothing on any log: no interval of theirs lies above its luck.
 
-    One log alone, made up perhaps, is too little to judge by: a family that no other log can have
-    is not named, nor are those that always stay.
+    Luck is what the placebo seems to gain or lose on that log by the same figure. One log alone,
+    made up perhaps, is too little to judge by: a family that no other log can have is not named,
+    nor are those that always stay.
 
     Parameters
     ----------
     logs
         ``logs`` of what `bench_families` measured.
     """
-    measured: dict[str, list[Mapping[str, Sequence[float]]]] = defaultdict(list)
+    wins: dict[str, list[bool]] = defaultdict(list)
     for of_log in logs.values():
         for family, figures in of_log["gains"].items():
-            measured[family].append(figures)
-    return sorted(
-        family
-        for family, of_logs in measured.items()
-        if family not in {PLACEBO, TOGETHER, *ALWAYS_ON}
-        and len(of_logs) > 1
-        and all(low <= 0 for figures in of_logs for _, low, _ in figures.values())
-    )
+            wins[family].append(any(_is_gain(of_log, family, key) for key in figures))
+    judged = set(wins) - {PLACEBO, TOGETHER, *ALWAYS_ON}
+    return sorted(f for f in judged if len(wins[f]) > 1 and not any(wins[f]))
+
+
+def _is_gain(of_log: Mapping[str, Any], family: str, key: str) -> bool:
+    """Whether an interval lies above what luck does on the log."""
+    low, luck = of_log["gains"][family][key][1], of_log["gains"][PLACEBO][key][0]
+    return bool(low > abs(luck))
 
 
 def _family(family: str, about: str, entries: Sequence[Feature]) -> str:
@@ -225,10 +227,10 @@ def _verdict(gains: Mapping[str, Any]) -> str:
         return "No family is off by default: each brings something on some log.\n"
     said = (
         f"**Off by default: {_quoted(gains['off'])}.** Measured on more than one log, and nowhere "
-        "does an interval lie above zero, neither of one of them nor of all together (the last "
-        "row). A family that only one log can have is not judged by it, and stays where it is "
-        "given. The choice was made on these very cutoffs, so that what it wins is mildly "
-        "flattered. "
+        "does an interval lie above what luck does there; nor does one of all together lie above "
+        "zero (the last row). A family that only one log can have is not judged by it, and stays "
+        "where it is given. The choice was made on these very cutoffs, so that what it wins is "
+        "mildly flattered. "
     )
     kept = [family for family in nothing if family not in gains["off"]]
     if kept:
@@ -241,7 +243,7 @@ def _gain(of_log: Mapping[str, Any], family: str, key: str, scale: int) -> str:
         return "·"
     gain, low, high = (scale * figure for figure in of_log["gains"][family][key])
     shown = f"{gain:+.1f} ({low:+.1f} to {high:+.1f})"
-    return f"**{shown}**" if low > 0 else shown
+    return f"**{shown}**" if _is_gain(of_log, family, key) else shown
 
 
 def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import yaml
 
 from gosales_assets.sources.sample import SampleSpec, generate
+from gosales_assets_tests.benchmarks.paired_auc import leads, rows_of
 from gosales_assets_tests.journeys.bad_models import BAD, verdicts
 from gosales_assets_tests.journeys.commands import Outcome, run
 from gosales_assets_tests.paths import EXAMPLES
@@ -87,7 +89,7 @@ def test_sample_comes_close_to_the_best_possible(tmp_path: Path) -> None:
         shares.append(sum(ours) / sum(best))
         print(f"{division}: {shares[-1]:.3f} of the best possible")
     assert len(shares) >= 10
-    assert sum(shares) / len(shares) >= 0.85
+    assert sum(shares) / len(shares) >= 0.93
     list_finds_more_buyers(outcome)
     reasons_are_varied(outcome)
     bad_models_are_refused(outcome)
@@ -157,9 +159,13 @@ def test_online_retail_uk2y_beats_counting(tmp_path: Path, shared_data: Path) ->
         model, naive = (mean_auc(outcome, ranking, "all", cutoff) for ranking in ("model", "naive"))
         expansion = mean_auc(outcome, "model", "expansion", cutoff)
         print(f"{cutoff}: model {model:.3f}, naive {naive:.3f}, expansion {expansion:.3f}")
-        assert model >= 0.77
+        assert model >= 0.78
         assert model >= naive
-        assert expansion > 0.6
+        assert expansion >= 0.64
+        for cohort in ("all", "expansion"):
+            rows = rows_of(outcome.home, cutoff)
+            own = rows if cohort == "all" else rows.filter(cohort=cohort)
+            assert (np.quantile(leads(own)["owned"][1:], 0.025)) > 0  # beyond chance
     list_finds_more_buyers(outcome)
     reasons_are_varied(outcome)
     bad_models_are_refused(outcome)
@@ -173,3 +179,10 @@ def test_adventureworks_runs_with_its_side_table(tmp_path: Path, shared_data: Pa
     known = outcome.query("select count(industry), count(*) from star.dim_customer").row(0)
     assert known[0] > 0.9 * known[1]
     assert outcome.query("select count(distinct rep) from star.dim_customer").item() > 5
+    # Subcategories come and go here: a model that trusted its stale windows fell below recency.
+    cutoffs = outcome.query("select distinct cutoff from validation.backtests order by 1")["cutoff"]
+    assert len(cutoffs) >= 4
+    for cutoff in cutoffs:
+        lead = leads(rows_of(outcome.home, f"{cutoff}"))["recency"][0]
+        print(f"{cutoff}: {lead:+.3f} of AUC before recency")
+        assert lead >= 0
