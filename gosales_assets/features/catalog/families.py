@@ -30,7 +30,8 @@ FAMILIES: dict[Family, str] = {
     "products, to the target. Learned on orders that end 60 days before the cutoff.",
     "timing": "When others in the same position bought: owners again, after as long a wait, and "
     "customers who own what this one owns for as long, for the first time. Counted at the ends of "
-    "all past months whose window has closed, in quarters of a year.",
+    "all past months whose window has closed, in quarters of a year; missing for everybody while "
+    "there is none.",
     "similarity": "Customers alike (ALS matrix factorisation) and product lines alike (nearest "
     "neighbours), by the months in which things were bought.",
     "installed": "What is installed at the customer, running or about to expire, where a table of "

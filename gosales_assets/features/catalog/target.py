@@ -112,9 +112,8 @@ def _pull_and_likeness() -> Iterator[Feature]:
 
 
 def _timing() -> Iterator[Feature]:
-    young = "or the history is too short"
     again = "share of owners who bought {division} again after as long a wait"
-    yield _div("timing", "return_rate", "ever", again, "share", f"{NO_PURCHASE}, {young}")
+    yield _div("timing", "return_rate", "ever", again, "share", NO_PURCHASE)
     for measure, words in (("sum", "summed"), ("max", "strongest")):
         yield _div(
             "timing",
@@ -122,7 +121,7 @@ def _timing() -> Iterator[Feature]:
             "ever",
             f"{words} pull of what is owned, and since when, toward a first {{division}}",
             f"{words} log lift",
-            f"bought already, {young}",
+            "bought before",
         )
 
 
