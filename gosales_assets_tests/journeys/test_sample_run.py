@@ -172,7 +172,7 @@ def test_any_published_row_leads_back_to_code_settings_and_inputs(small_run: Out
         assert small_run.summary["session"] in set(known["session"])
         for inputs in known["inputs"]:
             found = json.loads(inputs)
-            assert {"sku_map.csv", "customers.csv"} <= set(found)
+            assert {"sku_map.csv", "side/customers.csv"} <= set(found)
             assert any(name.endswith(".csv.gz") for name in found)
     assert f"Run {small_run.summary['run_id']}" in small_run.output
 
