@@ -8,6 +8,7 @@ and some are put off by a few milliseconds, into what libraries do by themselves
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +18,12 @@ WATCHED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.co
 
 
 def without_settings() -> dict[str, str]:
-    """Environment of a process that forks: with a YAML, it would read files before, in threads."""
+    """Environment of a process that forks: with a YAML, it would read files before, in threads.
+
+    Nor may it find a demo in the checkout's own home.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GOSALES_", "DAGSTER_"))}
-    return kept | {"POLARS_MAX_THREADS": "2"}
+    return kept | {"POLARS_MAX_THREADS": "2", "GOSALES_HOME": tempfile.mkdtemp()}
 
 
 def kill_at(home: str, operation: int, put_off: float = 0.0) -> Callable[[], int]:
