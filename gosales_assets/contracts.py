@@ -1,14 +1,13 @@
 """Contracts: one `Table` becomes a Dagster asset, its checks, and its column pages.
 
-`table_asset` declares the asset that makes a table, `store` writes one partition of it and notes
-what people see in the UI, `contract_check` verifies what was written and shows the failing rows.
+`table_asset` declares the asset that makes a table, `contract_check` verifies what was written and
+shows the failing rows. Writing is `storing`'s.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from gosales_assets.breaches import (
     FAILING_ROWS_SHOWN,
@@ -20,7 +19,7 @@ from gosales_assets.breaches import (
 )
 from gosales_assets.partitions import PARTITIONS_BY_KEYS
 from gosales_assets.tables import Table
-from gosales_assets.warehouse import Warehouse, Written, checking
+from gosales_assets.warehouse import Warehouse, checking
 
 OWNERS = ["team:gosales"]
 _EXAMPLES = 3
@@ -89,37 +88,6 @@ def table_asset(
         )(function)
 
     return decorate
-
-
-def store(
-    context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
-    table: Table,
-    frame: pl.DataFrame,
-    metadata: Mapping[str, Any] | None = None,
-    **partition: str,
-) -> Written:
-    """Write one partition of ``table`` and note its rows, checksum, path and pictures in the UI."""
-    written = warehouse.write(table, frame, run_id=context.run.run_id, **partition)
-    note(context, table, written, metadata)
-    return written
-
-
-def note(
-    context: dg.AssetExecutionContext,
-    table: Table,
-    written: Written,
-    metadata: Mapping[str, Any] | None = None,
-) -> None:
-    """Attach to one partition of an asset what people see of it in the UI."""
-    about = {
-        "dagster/row_count": written.rows,
-        "checksum": written.checksum,
-        "file": dg.MetadataValue.path(str(written.path)),
-        **(metadata or {}),
-    }
-    key = "|".join(written.partition[name] for name in sorted(table.partitions)) or None
-    context.add_asset_metadata(about, asset_key=asset_key(table), partition_key=key)
 
 
 def contract_check(table: Table) -> dg.AssetChecksDefinition:

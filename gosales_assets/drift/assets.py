@@ -8,7 +8,7 @@ import polars as pl
 
 from gosales_assets.breaches import remarks
 from gosales_assets.calendar import window_end
-from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
+from gosales_assets.contracts import contract_check, dep, table_asset, table_check
 from gosales_assets.division_names import division_identity
 from gosales_assets.drift import activity
 from gosales_assets.drift.alerts import Alert, as_table, hard_alerts
@@ -39,6 +39,7 @@ from gosales_assets.star.contract import (
     DIM_PRODUCT,
     FACT_TRANSACTIONS,
 )
+from gosales_assets.storing import store
 from gosales_assets.validation.contract import BACKTESTS, GAINS
 from gosales_assets.warehouse import Warehouse
 

@@ -1,20 +1,14 @@
 """Assets of the features room: what is fitted, both layers, the matrix, statistics, catalogue."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import (
-    asset_key,
-    asset_spec,
-    contract_check,
-    dep,
-    store,
-    table_asset,
-)
+from gosales_assets.contracts import asset_key, asset_spec, contract_check, dep, table_asset
 from gosales_assets.features import caps, layers
-from gosales_assets.features.activity import open_star
+from gosales_assets.features.activity import Activity, Star, open_star
 from gosales_assets.features.asset_checks import AS_OF_CHECKS
 from gosales_assets.features.contract import (
     AFFINITY_EVIDENCE,
@@ -32,7 +26,7 @@ from gosales_assets.features.contract import (
 )
 from gosales_assets.features.figures import pictures
 from gosales_assets.features.fitted import parameters_of
-from gosales_assets.features.past import TABLES, past_of, stored_past
+from gosales_assets.features.past import TABLES, Asked, Past, asked_of, stored_past, summed_up
 from gosales_assets.features.statistics import (
     feature_catalog,
     feature_statistics,
@@ -58,6 +52,7 @@ from gosales_assets.star.contract import (
     FACT_TRANSACTIONS,
     INDUSTRY_MATCHES,
 )
+from gosales_assets.storing import Made, Task, store, store_each
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 
@@ -77,12 +72,16 @@ def past(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult]:
     """Cut the star off at each cutoff and sum up once what all that is fitted learns from."""
+
+    def of(activity: Activity, asked: Asked) -> list[Made]:
+        found, keys = summed_up(activity, asked), {"cutoff": f"{activity.cutoff}"}
+        seen = {"newest order line used": found.last_day.isoformat()}
+        return [Made(table, getattr(found, name), keys, seen) for name, table in TABLES.items()]
+
     with open_star(warehouse, settings) as star:
-        for cutoff in sorted(context.partition_keys):
-            found = past_of(star.as_of(day(cutoff)))
-            seen = {"newest order line used": found.last_day.isoformat()}
-            for name, table in TABLES.items():
-                store(context, warehouse, table, getattr(found, name), seen, cutoff=cutoff)
+        activities = [star.as_of(day(cutoff)) for cutoff in sorted(context.partition_keys)]
+        tasks = (partial(of, activity, asked_of(activity)) for activity in activities)
+        store_each(context, warehouse, tasks)
     for table in PAST:
         yield dg.MaterializeResult(asset_key=asset_key(table))
 
@@ -103,15 +102,23 @@ def fitted_things(
 ) -> Iterator[dg.MaterializeResult]:
     """Learn rules, factors, priors and rates of each cutoff on what was known by then."""
     side, windows = _side_tables(warehouse), windows_of(warehouse, KEYS.divisions)
-    for cutoff in sorted(context.partition_keys):
-        seen = stored_past(warehouse, settings, day(cutoff))
+
+    def learned(cutoff: str) -> list[Made]:
+        seen, keys = stored_past(warehouse, settings, day(cutoff)), {"cutoff": cutoff}
         fitted = layers.fit(seen, side, KEYS.divisions, windows, settings)
         rules = {"strongest rules": _strongest(fitted.rules, AFFINITY_RULES)}
         of_products = {"strongest rules": _strongest(fitted.product_rules, PRODUCT_RULES)}
-        store(context, warehouse, FITTED_STATISTICS, fitted.statistics, cutoff=cutoff)
-        store(context, warehouse, AFFINITY_RULES, fitted.rules, rules, cutoff=cutoff)
-        store(context, warehouse, PRODUCT_RULES, fitted.product_rules, of_products, cutoff=cutoff)
-        store(context, warehouse, AFFINITY_EVIDENCE, fitted.evidence, cutoff=cutoff)
+        return [
+            Made(FITTED_STATISTICS, fitted.statistics, keys),
+            Made(AFFINITY_RULES, fitted.rules, keys, rules),
+            Made(PRODUCT_RULES, fitted.product_rules, keys, of_products),
+            Made(AFFINITY_EVIDENCE, fitted.evidence, keys),
+        ]
+
+    # Held around all: a limit that one thread sets and lifts is the other's, too.
+    with layers.one_blas_thread():
+        cutoffs = sorted(context.partition_keys)
+        store_each(context, warehouse, (partial(learned, cutoff) for cutoff in cutoffs))
     for table in _FITTED:
         yield dg.MaterializeResult(asset_key=asset_key(table))
 
@@ -125,13 +132,16 @@ def customer_features(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Compute what is known of each customer, once per cutoff for all targets."""
-    with open_star(warehouse, settings) as star:
+
+    def tasks(star: Star) -> Iterator[Task]:
         for cutoff in sorted(context.partition_keys):
             learned = parameters_of(warehouse.read(FITTED_STATISTICS, cutoff=cutoff))
             known = stored_past(warehouse, settings, day(cutoff))
-            frame = layers.customer_layer(star.as_of(day(cutoff)), known, learned)
-            seen = {"newest order line used": known.last_day.isoformat()}
-            store(context, warehouse, CUSTOMER_FEATURES, frame, seen, cutoff=cutoff)
+            rows = layers.customer_layer(star.as_of(day(cutoff)), known, learned)
+            yield partial(_made, CUSTOMER_FEATURES, {"cutoff": cutoff}, rows, known)
+
+    with open_star(warehouse, settings) as star:
+        store_each(context, warehouse, tasks(star))
 
 
 @table_asset(
@@ -151,29 +161,33 @@ def division_features(
     context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
 ) -> None:
     """Compute what is known of each customer and target: all targets of a cutoff in one pass."""
-    cells = divisions_by_cutoff(context.partition_keys)
-    for keys, frame, seen in read_ahead(_division_layers(warehouse, settings, cells)):
-        store(context, warehouse, DIVISION_FEATURES, frame, seen, **keys)
+    cells, side = divisions_by_cutoff(context.partition_keys), _side_tables(warehouse)
 
-
-def _division_layers(
-    warehouse: Warehouse, settings: Settings, cells: Mapping[str, Sequence[str]]
-) -> Iterator[tuple[dict[str, str], pl.DataFrame, dict[str, str]]]:
-    """Compute partition by partition: its keys, its rows, and what people see of it."""
-    side = _side_tables(warehouse)
-    with open_star(warehouse, settings, windows_of(warehouse, KEYS.divisions)) as star:
-        for cutoff, divisions in cells.items():
+    def layers_of(star: Star) -> Iterator[tuple[str, Past, Callable[[str], pl.DataFrame]]]:
+        for cutoff in cells:
             fitted = layers.Fitted(
                 statistics=warehouse.read(FITTED_STATISTICS, cutoff=cutoff),
                 rules=warehouse.read(AFFINITY_RULES, cutoff=cutoff),
                 product_rules=warehouse.read(PRODUCT_RULES, cutoff=cutoff),
             )
-            activity, known = star.as_of(day(cutoff)), stored_past(warehouse, settings, day(cutoff))
-            layer = layers.division_layer(activity, known, side, fitted, KEYS.divisions, settings)
-            seen = {"newest order line used": known.last_day.isoformat()}
-            for division, frame in zip(KEYS.divisions, layer, strict=True):
-                if division in divisions:
-                    yield {"cutoff": cutoff, "division": division}, frame, seen
+            seen, known = star.as_of(day(cutoff)), stored_past(warehouse, settings, day(cutoff))
+            shared = (seen, known, side, fitted, KEYS.divisions, settings)
+            yield cutoff, known, layers.division_layer(*shared)
+
+    def tasks(star: Star) -> Iterator[Task]:
+        for cutoff, known, rows_of in read_ahead(layers_of(star)):
+            for division in cells[cutoff]:
+                keys = {"cutoff": cutoff, "division": division}
+                yield partial(_made, DIVISION_FEATURES, keys, partial(rows_of, division), known)
+
+    with open_star(warehouse, settings, windows_of(warehouse, KEYS.divisions)) as star:
+        store_each(context, warehouse, tasks(star))
+
+
+def _made(
+    table: Table, keys: dict[str, str], rows: Callable[[], pl.DataFrame], known: Past
+) -> list[Made]:
+    return [Made(table, rows(), keys, {"newest order line used": known.last_day.isoformat()})]
 
 
 @table_asset(

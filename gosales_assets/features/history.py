@@ -4,7 +4,7 @@ The same definitions serve the customer as a whole (scope ``all``) and each cust
 (scope ``div``). Sums are looked up, see `history_sums`; what follows from them is worked out here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,18 @@ from gosales_assets.features.ratios import log_ratio, ratio, relative_change
 
 _SLOPE_DIVISOR = sum((2 * i - (YEAR - 1)) ** 2 for i in range(YEAR)) / 2
 _DAYS_PER_MONTH = 365.25 / 12
+
+
+def read_ledgers(activity: Activity, divisions: Iterable[str], families: Collection[str]) -> None:
+    """Make the ledgers that `sums_of` asks for: made, they may be asked in many threads.
+
+    An engine, which they are made of, answers one thread at a time.
+    """
+    for division in divisions:
+        activity.months(division)
+        activity.days(division)
+        if "offset" in families:
+            activity.return_days(division)
 
 
 def sums_of(activity: Activity, division: str, families: Collection[str]) -> pl.DataFrame:

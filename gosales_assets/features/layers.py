@@ -4,7 +4,7 @@
 columns of the catalogue, `matrix` joins them for the candidates of one target.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ from gosales_assets.features.catalog import (
     feature,
 )
 from gosales_assets.features.contract import CUSTOMER_FEATURES, DIVISION_FEATURES, FEATURE_MATRIX
-from gosales_assets.features.history import history, revenue_of_nothing, sums_of
+from gosales_assets.features.history import history, read_ledgers, revenue_of_nothing, sums_of
 from gosales_assets.features.holdings import Array, Holdings, holdings_of, items_of, laid_out
 from gosales_assets.features.installed import installed
 from gosales_assets.features.ledger import Whole
@@ -144,20 +144,32 @@ def _features_of(layer: Table) -> list[str]:
     return [name for name in layer.types if "__" in name]
 
 
-def customer_layer(activity: Activity, past: Past, learned: dict[str, Any]) -> pl.DataFrame:
-    """Compute features.customer_features of one cutoff: one row per customer."""
+def customer_layer(
+    activity: Activity, past: Past, learned: dict[str, Any]
+) -> Callable[[], pl.DataFrame]:
+    """Compute features.customer_features of one cutoff: one row per customer.
+
+    Returns
+    -------
+    A function that lays out the rows; it may be called in any thread.
+    """
     families, wanted = computed_families(), _features_of(CUSTOMER_FEATURES)
-    own = history(sums_of(activity, WHOLE, families), "all", wanted)
-    frame = (
-        past.ids.hstack(_laid_out(own, _numbers_of(activity, past)))
-        .join(_diversity(past), on="customer_id", how="left")
-        .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
-    )
-    if "lifetime" in families:
-        frame = frame.hstack(_lifetime(activity, past, learned["lifetime"]))
-    if "seats" in families:
-        frame = _beside(frame, seats(activity, "all"))
-    return CUSTOMER_FEATURES.typed(_declared(frame, CUSTOMER_FEATURES))
+    read_ledgers(activity, [WHOLE], families)
+    units = seats(activity, "all") if "seats" in families else None
+    numbers = _numbers_of(activity, past)
+
+    def rows() -> pl.DataFrame:
+        own = history(sums_of(activity, WHOLE, families), "all", wanted)
+        frame = (
+            past.ids.hstack(_laid_out(own, numbers))
+            .join(_diversity(past), on="customer_id", how="left")
+            .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
+        )
+        if "lifetime" in families:
+            frame = frame.hstack(_lifetime(activity, past, learned["lifetime"]))
+        return CUSTOMER_FEATURES.typed(_declared(_beside(frame, units), CUSTOMER_FEATURES))
+
+    return rows
 
 
 def _lifetime(activity: Activity, past: Past, fitted_model: dict[str, Any]) -> pl.DataFrame:
@@ -183,13 +195,18 @@ def division_layer(
     stored: Fitted,
     targets: Sequence[str],
     settings: Settings,
-) -> Iterator[pl.DataFrame]:
+) -> Callable[[str], pl.DataFrame]:
     """Compute features.division_features of one cutoff: per target, one row per customer.
 
     What is counted is counted for all targets in one pass; the wide rows are laid out target by
     target, because those of many customers and targets would not fit into memory together.
+
+    Returns
+    -------
+    A function that lays out the rows of one target; it may be called in any thread.
     """
     families, wanted = computed_families(), _features_of(DIVISION_FEATURES)
+    read_ledgers(activity, targets, families)
     with one_blas_thread():
         scores = _scores(past, side, stored, targets, settings)
     signals = []
@@ -203,11 +220,13 @@ def division_layer(
         since = past.customers.select(pl.Series("customer", numbers), "oldest")
         moves = market(activity, sums, since, targets, settings.labels.gp_min_threshold)
     owned = pl.col("recency__div__days__ever").is_not_null().cast(pl.Float64)
-    for position, target in enumerate(targets):
+
+    def of(target: str) -> pl.DataFrame:
+        place = list(targets).index(target)
         frame = past.ids.with_columns(
             pl.lit(past.cutoff).alias("cutoff"),
             pl.lit(target).alias("division"),
-            *(pl.Series(name, each[:, position]).fill_nan(None) for name, each in scores.items()),
+            *(pl.Series(name, each[:, place]).fill_nan(None) for name, each in scores.items()),
         )
         own = history(sums_of(activity, target, families), "div", wanted)
         frame = frame.hstack(_laid_out(own, numbers)).with_columns(
@@ -217,7 +236,9 @@ def division_layer(
             frame = _beside(frame, None if signal is None else _of(signal, target))
         if moves is not None:
             frame = frame.join(moves, on="division", how="left")
-        yield DIVISION_FEATURES.typed(_declared(frame, DIVISION_FEATURES))
+        return DIVISION_FEATURES.typed(_declared(frame, DIVISION_FEATURES))
+
+    return of
 
 
 def _numbers_of(activity: Activity, past: Past) -> Whole:

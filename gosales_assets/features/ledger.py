@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +38,14 @@ class Rows:
     measures: Mapping[str, pl.Expr]
     order: Whole
     _totals: dict[str, Whole] = field(default_factory=dict)
+    _adding: Lock = field(default_factory=Lock)
 
     def total(self, measure: str) -> Whole:
         """Running total: of all rows before each one, and of all."""
-        if measure not in self._totals:
-            values = self.frame.select(self.measures[measure]).to_series().to_numpy()
-            self._totals[measure] = _running(values[self.order])
+        with self._adding:
+            if measure not in self._totals:
+                values = self.frame.select(self.measures[measure]).to_series().to_numpy()
+                self._totals[measure] = _running(values[self.order])
         return self._totals[measure]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -87,14 +87,44 @@ class Past:
         return newest
 
 
+class Asked(NamedTuple):
+    """What the engine says of a cutoff, in any order; customers by number.
+
+    Attributes
+    ----------
+    served
+        Per customer: branch and rep of its newest line that names one.
+    products, homes
+        See `Past`.
+    """
+
+    served: pl.DataFrame
+    products: pl.DataFrame
+    homes: pl.DataFrame
+
+
 def past_of(activity: Activity) -> Past:
     """Sum up what was bought by a cutoff."""
+    return summed_up(activity, asked_of(activity))
+
+
+def asked_of(activity: Activity) -> Asked:
+    """Ask the engine, which answers one thread at a time; what follows may run in any thread."""
+    activity.days(WHOLE)
+    for division in activity.star.divisions:
+        activity.months(division)
+        activity.days(division)
+    return Asked(_served(activity), _products(activity), _homes(activity))
+
+
+def summed_up(activity: Activity, asked: Asked) -> Past:
+    """Work out the past from the ledgers and from what the engine said."""
     found = {
-        "customers": _customers(activity),
-        "divisions": _in_order(activity, _divisions(activity), "division"),
+        "customers": _customers(activity, asked.served),
+        "divisions": _divisions(activity),
         "gaps": _gaps(activity).sort(PURCHASE_GAPS.sort),
-        "products": _in_order(activity, _products(activity), "sku"),
-        "homes": _homes(activity).sort(PRODUCT_DIVISIONS.sort),
+        "products": _named(activity, _by_sku(asked.products)),
+        "homes": asked.homes.sort(PRODUCT_DIVISIONS.sort),
     }
     kept = {
         name: table.typed(found[name].with_columns(cutoff=pl.lit(activity.cutoff)))
@@ -103,12 +133,14 @@ def past_of(activity: Activity) -> Past:
     return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **kept)
 
 
-def _in_order(activity: Activity, rows: pl.DataFrame, text: str) -> pl.DataFrame:
-    """Sort by customer and a text, and name the customers instead of numbering them."""
+def _by_sku(rows: pl.DataFrame) -> pl.DataFrame:
     # Texts are numbered first: numbers are compared faster.
-    known = rows[text].unique().sort()
-    keys = rows["customer"].to_numpy() * known.len() + numbers_among(known, rows[text])
-    ordered = rows[np.argsort(keys, kind="stable")]
+    return rows[np.argsort(numbers_among(rows["sku"].unique().sort(), rows["sku"]), kind="stable")]
+
+
+def _named(activity: Activity, rows: pl.DataFrame) -> pl.DataFrame:
+    """Sort by customer, equal ones as they were, and name the customers instead of numbering."""
+    ordered = rows[np.argsort(rows["customer"].to_numpy(), kind="stable")]
     names = activity.star.customers.gather(ordered["customer"]).alias("customer_id")
     return ordered.drop("customer").with_columns(names)
 
@@ -125,9 +157,9 @@ def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
     return Past(cutoff=cutoff, sku_sets=sku_sets(settings), **kept)
 
 
-def _customers(activity: Activity) -> pl.DataFrame:
-    """Order days of each customer, and branch and rep of its newest line that names one."""
-    days, served = activity.days(WHOLE), activity.served()
+def _customers(activity: Activity, served: pl.DataFrame) -> pl.DataFrame:
+    """Order days of each customer, and who served it."""
+    days = activity.days(WHOLE)
     bought = pl.DataFrame(
         {
             "customer": days.customers,
@@ -137,11 +169,16 @@ def _customers(activity: Activity) -> pl.DataFrame:
             "recent": activity.day - days.last,
         }
     )
+    both = bought.join(served, on="customer", how="left", maintain_order="left")
+    return both.drop("customer")
+
+
+def _served(activity: Activity) -> pl.DataFrame:
+    served = activity.served()
     named = served.group_by("customer").aggregate(
         **{column: newest(served, column) for column in ("branch", "rep")}
     )
-    both = bought.join(named.to_polars(), on="customer", how="left", maintain_order="left")
-    return both.drop("customer")
+    return named.to_polars()
 
 
 def newest(days: "ibis.Table", column: str) -> "ibis.Value":
@@ -150,7 +187,7 @@ def newest(days: "ibis.Table", column: str) -> "ibis.Value":
 
 
 def _divisions(activity: Activity) -> pl.DataFrame:
-    """Sums of the months, and until when rules may learn of the days."""
+    """Sums of the months, and until when rules may learn of the days; by customer and division."""
     year, two_years = activity.month - YEAR, activity.month - 2 * YEAR
     rows = []
     for division in activity.star.divisions:
@@ -168,7 +205,7 @@ def _divisions(activity: Activity) -> pl.DataFrame:
             "learned_until": _learned_until(activity, days, months),
         }
         rows.append(pl.DataFrame(sums).with_columns(pl.lit(division).alias("division")))
-    return pl.concat(rows)
+    return _named(activity, pl.concat(rows))
 
 
 def _learned_until(activity: Activity, days: Seen, months: Seen) -> pl.Series:

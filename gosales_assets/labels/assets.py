@@ -15,7 +15,6 @@ from gosales_assets.contracts import (
     check_partitions,
     contract_check,
     dep,
-    store,
     table_asset,
     table_check,
 )
@@ -42,6 +41,7 @@ from gosales_assets.partitions import ALL_DIVISIONS, GRID, KEYS, day, divisions_
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import LABEL_DENYLIST, PROSPECTS
 from gosales_assets.star.contract import CUSTOMER_DAY, DIM_CUTOFF, FACT_TRANSACTIONS
+from gosales_assets.storing import store
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import polars as pl
 
 from gosales_assets.breaches import remarks
-from gosales_assets.contracts import asset_key, check_partitions, dep, store, table_asset
+from gosales_assets.contracts import asset_key, check_partitions, dep, table_asset
 from gosales_assets.labels.candidates import of_candidates
 from gosales_assets.labels.contract import TARGET_WINDOWS
 from gosales_assets.labels.denylist import denied_skus
@@ -22,6 +22,7 @@ from gosales_assets.sources.contract import LABEL_DENYLIST
 from gosales_assets.sources.outline import own_windows
 from gosales_assets.star.contract import CUSTOMER_DAY, DIM_CUTOFF, FACT_TRANSACTIONS
 from gosales_assets.star.scopes import sku_sets, target_lines
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 
 

@@ -14,7 +14,6 @@ from gosales_assets.contracts import (
     contract_check,
     dep,
     explained_in,
-    store,
     table_check,
 )
 from gosales_assets.features.contract import FEATURE_MATRIX, MATRIX_STATISTICS
@@ -47,6 +46,7 @@ from gosales_assets.pictures import png
 from gosales_assets.provenance import later_sections
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import DIM_CUTOFF
+from gosales_assets.storing import store
 from gosales_assets.tracking import Tracking
 from gosales_assets.warehouse import Warehouse
 

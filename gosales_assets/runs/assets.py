@@ -16,7 +16,6 @@ from gosales_assets.contracts import (
     contract_check,
     dep,
     explained_in,
-    store,
     table_asset,
 )
 from gosales_assets.drift.contract import DRIFT_ALERTS
@@ -38,6 +37,7 @@ from gosales_assets.runs.tables import ALL_TABLES
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import LOAD_LOG
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace.contract import WHITESPACE
 

@@ -12,7 +12,6 @@ from gosales_assets.contracts import (
     check_partitions,
     contract_check,
     dep,
-    store,
     table_asset,
     table_check,
 )
@@ -46,6 +45,7 @@ from gosales_assets.scores.scoring import rank, score
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import CUSTOMERS
 from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 
 FEATURES = [name for name in FEATURE_MATRIX.types if "__" in name]

@@ -7,14 +7,7 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach
-from gosales_assets.contracts import (
-    asset_key,
-    asset_spec,
-    check_partitions,
-    contract_check,
-    dep,
-    store,
-)
+from gosales_assets.contracts import asset_key, asset_spec, check_partitions, contract_check, dep
 from gosales_assets.labels.contract import NEW_LOGOS, TARGET_WINDOWS
 from gosales_assets.labels.reading import windows_of
 from gosales_assets.models.prospect_rows import slice_rows
@@ -31,6 +24,7 @@ from gosales_assets.scores.prospects import (
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import PROSPECTS
 from gosales_assets.star.contract import CUSTOMER_DAY
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 
 OUTCOMES = ["cutoff", "division", "customer_id", "window_months", "label"]

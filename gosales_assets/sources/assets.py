@@ -15,8 +15,6 @@ from gosales_assets.contracts import (
     check_partitions,
     contract_check,
     dep,
-    note,
-    store,
     table_asset,
 )
 from gosales_assets.settings import Settings
@@ -42,6 +40,7 @@ from gosales_assets.sources.outline import division_keys
 from gosales_assets.sources.reasons import by_reason
 from gosales_assets.sources.side_tables import SideLoad, load_side_table
 from gosales_assets.sources.sku_map import load_sku_map
+from gosales_assets.storing import note, store
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 

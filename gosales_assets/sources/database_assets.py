@@ -2,12 +2,13 @@
 
 import dagster as dg
 
-from gosales_assets.contracts import contract_check, store, table_asset
+from gosales_assets.contracts import contract_check, table_asset
 from gosales_assets.provenance import SESSION_TAG
 from gosales_assets.settings import Settings
 from gosales_assets.sources.database import Extraction, extract
 from gosales_assets.sources.database_contract import DATABASE_EXTRACTS
 from gosales_assets.sources.database_report import database_report
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 
 

@@ -8,15 +8,7 @@ import ibis.expr.types as ir
 import polars as pl
 
 from gosales_assets.breaches import Breach
-from gosales_assets.contracts import (
-    asset_key,
-    contract_check,
-    dep,
-    note,
-    store,
-    table_asset,
-    table_check,
-)
+from gosales_assets.contracts import asset_key, contract_check, dep, table_asset, table_check
 from gosales_assets.division_names import division_identity
 from gosales_assets.partitions import day, partition_keys
 from gosales_assets.parts import Part, basis_of, files_of
@@ -38,6 +30,7 @@ from gosales_assets.star.cutoffs import cutoff_table
 from gosales_assets.star.facts import known_money, summary, transactions, value_measure
 from gosales_assets.star.monthly import bring_up_to_date, by_month
 from gosales_assets.star.scopes import sku_sets
+from gosales_assets.storing import note, store
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse, checking
 

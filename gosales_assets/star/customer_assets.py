@@ -6,14 +6,7 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach
-from gosales_assets.contracts import (
-    asset_key,
-    check_partitions,
-    contract_check,
-    dep,
-    store,
-    table_asset,
-)
+from gosales_assets.contracts import asset_key, check_partitions, contract_check, dep, table_asset
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import (
     BLOCKS,
@@ -29,6 +22,7 @@ from gosales_assets.star.contract import DIM_CUSTOMER, INDUSTRY_MATCHES
 from gosales_assets.star.industry_choice import with_verdicts
 from gosales_assets.star.industry_matching import match_industries
 from gosales_assets.star.validity import shown
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 
 _KEY = "customer_id"

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import asset_key, asset_spec, contract_check, dep, store
+from gosales_assets.contracts import asset_key, asset_spec, contract_check, dep
 from gosales_assets.sources import contract as raw
 from gosales_assets.sources import database_contract as database
 from gosales_assets.sources.database_contract import DATABASE_EXTRACTS
 from gosales_assets.star import contract as star
 from gosales_assets.star.column_profiles import changes, column_profile
 from gosales_assets.star.contract import COLUMN_PROFILE, DIM_CUTOFF
+from gosales_assets.storing import store
 from gosales_assets.tables import tables_of
 from gosales_assets.warehouse import Warehouse
 

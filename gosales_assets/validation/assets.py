@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import remarks
-from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
+from gosales_assets.contracts import contract_check, dep, table_asset, table_check
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.labels.contract import LABELS
 from gosales_assets.models.naive import naive_score
@@ -13,6 +13,7 @@ from gosales_assets.pictures import png
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import DIM_CUSTOMER
+from gosales_assets.storing import store
 from gosales_assets.validation.archive import archived
 from gosales_assets.validation.backtest import COHORTS, backtest
 from gosales_assets.validation.capacity import capacity as scenarios

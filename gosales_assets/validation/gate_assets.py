@@ -8,16 +8,10 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach, remarks
-from gosales_assets.contracts import (
-    asset_key,
-    asset_spec,
-    contract_check,
-    dep,
-    note,
-    table_check,
-)
+from gosales_assets.contracts import asset_key, asset_spec, contract_check, dep, table_check
 from gosales_assets.partitions import KEYS
 from gosales_assets.settings import Settings, SettingsError
+from gosales_assets.storing import note
 from gosales_assets.tracking import Tracking
 from gosales_assets.validation.contract import BACKTESTS, GATE, GATE_HISTORY, PROMOTED_SCORES
 from gosales_assets.validation.history import next_step

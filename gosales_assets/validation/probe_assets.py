@@ -4,10 +4,11 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach, remarks
-from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
+from gosales_assets.contracts import contract_check, dep, table_asset, table_check
 from gosales_assets.leakage import PROBES
 from gosales_assets.partitions import KEYS
 from gosales_assets.settings import Settings
+from gosales_assets.storing import store
 from gosales_assets.validation import probes
 from gosales_assets.validation.contract import BACKTESTS, LEAKAGE_PROBES, LEAKAGE_REPORT
 from gosales_assets.validation.probing import Prober

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from gosales_assets.breaches import Breach
-from gosales_assets.contracts import contract_check, dep, store, table_asset, table_check
+from gosales_assets.contracts import contract_check, dep, table_asset, table_check
 from gosales_assets.features.contract import (
     AFFINITY_EVIDENCE,
     CUSTOMER_FEATURES,
@@ -22,6 +22,7 @@ from gosales_assets.sources.contract import (
     OPEN_DEALS,
 )
 from gosales_assets.star.contract import DIM_CUSTOMER, DIM_CUTOFF, DIM_PRODUCT, INDUSTRY_MATCHES
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import comparison_assets, handout_assets, lists
 from gosales_assets.whitespace.contract import (

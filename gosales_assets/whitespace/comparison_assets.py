@@ -3,12 +3,13 @@
 import dagster as dg
 import polars as pl
 
-from gosales_assets.contracts import contract_check, dep, store, table_asset
+from gosales_assets.contracts import contract_check, dep, table_asset
 from gosales_assets.features.contract import CUSTOMER_FEATURES
 from gosales_assets.labels.contract import LABELS, PREVALENCE, TARGET_WINDOWS
 from gosales_assets.labels.reading import windows_of
 from gosales_assets.partitions import ALL_DIVISIONS, KEYS, day, earlier, up_to, with_previous
 from gosales_assets.settings import Settings
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace.challenger import SIGNALS, Challenger, train
 from gosales_assets.whitespace.changes import changes

@@ -2,10 +2,11 @@
 
 import dagster as dg
 
-from gosales_assets.contracts import contract_check, dep, store, table_asset
+from gosales_assets.contracts import contract_check, dep, table_asset
 from gosales_assets.partitions import ALL_DIVISIONS
 from gosales_assets.scores.contract import ICP_SCORES
 from gosales_assets.settings import Settings
+from gosales_assets.storing import store
 from gosales_assets.warehouse import Warehouse
 from gosales_assets.whitespace import actions
 from gosales_assets.whitespace.contract import WHITESPACE

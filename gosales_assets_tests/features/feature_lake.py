@@ -98,10 +98,10 @@ def make(warehouse: Warehouse, case: Case) -> None:
         activity = star.as_of(cutoff)
         past = past_of(activity)
         learned = layers.fit(past, side, targets, ahead, settings)
-        customers = layers.customer_layer(activity, past, parameters_of(learned.statistics))
+        customers = layers.customer_layer(activity, past, parameters_of(learned.statistics))()
     with open_star(warehouse, settings, case.windows) as star:
         layer = layers.division_layer(star.as_of(cutoff), past, side, learned, targets, settings)
-        divisions = pl.concat(layer)
+        divisions = pl.concat(layer(target) for target in targets)
     for name, table in TABLES.items():
         warehouse.write(table, getattr(past, name), **key)
     for name, table in LEARNED.items():

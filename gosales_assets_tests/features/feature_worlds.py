@@ -146,11 +146,11 @@ def matrix(
     with open_star(warehouse, settings, windows) as star:
         activity = star.as_of(cutoff)
         past = past_of(activity)
-        customer = layers.customer_layer(activity, past, parameters_of(learned.statistics))
+        customer = layers.customer_layer(activity, past, parameters_of(learned.statistics))()
         layer = layers.division_layer(
             activity, past, side_tables(warehouse), learned, targets, settings
         )
-        division = pl.concat(layer)
+        division = pl.concat(layer(target) for target in targets)
     return layers.matrix(pairs, customer, division, {}).sort("division", "customer_id")
 
 

@@ -14,10 +14,10 @@ from gosales_assets.contracts import (
     column_schema,
     contract_check,
     dep,
-    store,
     table_asset,
 )
 from gosales_assets.partitions import ALL_DIVISIONS, KEYS, divisions_by_cutoff
+from gosales_assets.storing import store
 from gosales_assets.tables import Contract, Table, table
 from gosales_assets.warehouse import Warehouse
 
