@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import ibis
     from ibis.backends.duckdb import Backend
 
-_OF_FACTS = ["customer", "order_date", "sku", "division", "is_return"]
+_OF_FACTS = ["customer", "order_date", "product", "division", "is_return"]
 WHOLE = ""
 """Stands for the division where a customer is looked at as a whole."""
 
@@ -90,13 +90,23 @@ class Star:
         """Everybody that the star ever saw, sorted: a customer's number is its place here."""
         return self.months.select("customer_id").distinct().to_polars()["customer_id"].sort()
 
+    @cached_property
+    def products(self) -> pl.Series:
+        """All SKUs of the star's lines, sorted: a product's number is its place here."""
+        return self.facts.select("sku").distinct().to_polars()["sku"].sort()
+
     def numbers(self, customers: pl.Series) -> Whole:
         """Numbers of customers, by their ids."""
         return numbers_among(self.customers, customers)
 
     def lines(self) -> "ibis.Table":
-        """Order lines, with the columns that features read, and the number of the customer."""
-        return self._staged("lines", lambda: self._numbered(self.facts).select(_OF_FACTS))
+        """Order lines, with the columns that features read; customer and product by number."""
+
+        def rows() -> "ibis.Table":
+            with_product = _numbered(self.facts, "sku", self.facts, "product")
+            return _numbered(with_product, "customer_id", self.months, "customer").select(_OF_FACTS)
+
+        return self._staged("lines", rows)
 
     def served(self) -> "ibis.Table":
         """Branch and rep of each customer and day with a line: of several the first by name."""
@@ -104,17 +114,9 @@ class Star:
         def rows() -> "ibis.Table":
             days = self.facts.group_by("customer_id", "order_date")
             found = days.aggregate(branch=self.facts.branch.min(), rep=self.facts.rep.min())
-            return self._numbered(found).drop("customer_id")
+            return _numbered(found, "customer_id", self.months, "customer").drop("customer_id")
 
         return self._staged("served", rows)
-
-    def _numbered(self, rows: "ibis.Table") -> "ibis.Table":
-        import ibis
-
-        # Numbered by the engine: Spark does not find tables that are handed to it to stage.
-        known = self.months.select("customer_id").distinct()
-        place = ibis.row_number().over(order_by=known.customer_id).cast("int64")
-        return rows.join(known.mutate(customer=place), "customer_id")
 
     def months_of(self, division: str) -> Ledger:
         """Months of a division or SKU set (`WHOLE`: of everything): see `measures`."""
@@ -189,8 +191,8 @@ class Activity:
     def lines(self) -> "ibis.Table":
         """Purchase and return lines up to the cutoff.
 
-        Columns: customer (its number), order_date, sku, division, is_return. Not line_id: it
-        depends on the order of the log's rows.
+        Columns: customer and product (their numbers), order_date, division, is_return. Not
+        line_id: it depends on the order of the log's rows.
         """
         return self._seen(self.star.lines())
 
@@ -318,3 +320,13 @@ def numbers_among(known: pl.Series, texts: pl.Series) -> Whole:
 def _of_scope(table: "ibis.Table", scope: str) -> "ibis.Table":
     whole = table.scope == "all"
     return table.filter(whole if scope == "all" else ~whole)
+
+
+def _numbered(rows: "ibis.Table", column: str, among: "ibis.Table", number: str) -> "ibis.Table":
+    """Number a text by its place among all that a table has, sorted, from 0."""
+    import ibis
+
+    # Numbered by the engine: Spark does not find tables that are handed to it to stage.
+    known = among.select(column).distinct()
+    place = ibis.row_number().over(order_by=known[column]).cast("int64")
+    return rows.join(known.mutate(**{number: place}), column)

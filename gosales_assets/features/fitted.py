@@ -95,18 +95,19 @@ def fit_profile(
     columns = holdings.columns(targets)
     recent, ever = holdings.held[:, columns], holdings.ever[:, columns]
     overall = np.broadcast_to(recent.mean(axis=0), recent.shape)
-    rates: dict[str, Array] = {}
+    parents: dict[str, Array] = {}
     fitted: dict[str, Parameters] = {}
     for attribute in ATTRIBUTES:
         values = attributes[attribute]
         if values.null_count() == len(values):
             continue
-        parent = rates.get(profile.PARENTS.get(attribute, ""), overall)
-        parent = np.where(np.isnan(parent), overall, parent)
+        parent = parents.get(profile.PARENTS.get(attribute, ""), overall)
         name = f"profile_{attribute}_rate"
         fitted[name] = profile.attribute_rates(values, recent, parent)
-        rates[attribute] = profile.rates_of(values, fitted[name], len(targets))
-    if "industry" in rates:
+        if attribute in profile.PARENTS.values():
+            rates = profile.rates_of(values, fitted[name], len(targets))
+            parents[attribute] = np.where(np.isnan(rates), overall, rates)
+    if "profile_industry_rate" in fitted:
         everyone = np.broadcast_to(ever.mean(axis=0), ever.shape)
         owned = profile.attribute_rates(attributes["industry"], ever, everyone)
         fitted["profile_industry_owned"] = owned

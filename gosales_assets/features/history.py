@@ -4,52 +4,56 @@ The same definitions serve the customer as a whole (scope ``all``) and each cust
 (scope ``div``). Sums are looked up, see `history_sums`; what follows from them is worked out here.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from gosales_assets.features import history_sums
-from gosales_assets.features.activity import WHOLE, Activity
+from gosales_assets.features.activity import WHOLE, Activity, Star
 from gosales_assets.features.catalog import DECAY_HALF_LIVES, OFFSET_MEASURES, WINDOWS, YEAR
-from gosales_assets.features.ledger import Seen
+from gosales_assets.features.ledger import Real, Seen
 from gosales_assets.features.ratios import log_ratio, ratio, relative_change
 
 _SLOPE_DIVISOR = sum((2 * i - (YEAR - 1)) ** 2 for i in range(YEAR)) / 2
 _DAYS_PER_MONTH = 365.25 / 12
 
 
-def read_ledgers(activity: Activity, divisions: Iterable[str], families: Collection[str]) -> None:
-    """Make the ledgers that `sums_of` asks for: made, they may be asked in many threads.
+def read_ledgers(star: Star, divisions: Iterable[str], families: Collection[str]) -> None:
+    """Make the ledgers that `sums_of` asks: once made, they may be asked in any thread.
 
-    An engine, which they are made of, answers one thread at a time.
+    The engine that they are made of answers one thread at a time.
     """
     for division in divisions:
-        activity.months(division)
-        activity.days(division)
+        star.months_of(division)
+        star.days_of(division)
         if "offset" in families:
-            activity.return_days(division)
+            star.return_days_of(division)
 
 
-def sums_of(activity: Activity, division: str, families: Collection[str]) -> pl.DataFrame:
-    """Sum up the own past with a division (or `WHOLE`), as far as the families need it.
+def sums_of(activity: Activity, division: str, columns: Collection[str]) -> pl.DataFrame:
+    """Sum up the own past with a division (or `WHOLE`).
+
+    Parameters
+    ----------
+    columns
+        Which sums: see `history_sums`; others are passed over.
 
     Returns
     -------
-    One row per customer with any line of it, by number: ``customer`` (see `Star.numbers`), and what
-    `history_sums` says.
+    One row per customer with any line of it, by number: ``customer`` (see `Star.numbers`), and the
+    columns.
     """
     scope = "all" if division == WHOLE else "div"
-    window = activity.window_of(division)
     months, days = activity.months(division), activity.days(division)
-    sums = history_sums.of_months(activity, months, scope, window)
+    sums = history_sums.of_months(activity, months, scope, activity.window_of(division))
     sums |= _beside(months, days, history_sums.of_days(activity, days))
-    if "offset" in families:
+    if any(column.startswith("offset__") for column in columns):
         sums |= _offset_sums(activity, months, division, scope)
-    if "market" in families and scope == "div":
-        sums |= history_sums.of_windows(activity, months, window)
+    asked = {name: column() for name, column in sums.items() if name in columns}
     numbers = pl.Series("customer", months.customers)
-    return numbers.to_frame().hstack(pl.DataFrame(sums).fill_nan(None))
+    return numbers.to_frame().hstack(pl.DataFrame(asked).fill_nan(None))
 
 
 def _offset_sums(activity: Activity, months: Seen, division: str, scope: str) -> history_sums.Sums:
@@ -66,27 +70,35 @@ def _offset_sums(activity: Activity, months: Seen, division: str, scope: str) ->
 
 
 def _beside(months: Seen, days: Seen, found: history_sums.Sums) -> history_sums.Sums:
-    """Lay what was found of the days beside the months; NaN: a customer has no such days."""
+    """Lay what is found of the days beside the months; NaN: a customer has no such days."""
     places = np.searchsorted(months.customers, days.customers)
-    laid = {name: np.full(len(months.customers), np.nan) for name in found}
-    for name, column in laid.items():
-        column[places] = found[name]
-    return laid
+
+    def laid(column: Callable[[], Real]) -> Real:
+        beside = np.full(len(months.customers), np.nan)
+        beside[places] = column()
+        return beside
+
+    return {name: partial(laid, column) for name, column in found.items()}
 
 
-def history(sums: pl.DataFrame, scope: str, wanted: Collection[str]) -> pl.DataFrame:
-    """Work out the wanted features of the own past: ``customer``, and features by name.
+def history(activity: Activity, division: str, wanted: Collection[str]) -> pl.DataFrame:
+    """Work out the own past with a division (or `WHOLE`): ``customer``, and features by name.
 
     Parameters
     ----------
-    sums
-        What `sums_of` gives.
     wanted
         Names of features; others than those of the own past are passed over.
+
+    Returns
+    -------
+    One row per customer with any line of it, by number: see `Star.numbers`.
     """
-    derived = [_amounts, _offset, _recency, _trajectory, _rhythm, _season, _shares, _lifecycle]
-    columns = (column for of in derived for column in of(scope))
-    computed = sums.with_columns(c for c in columns if c.meta.output_name() in wanted)
+    scope = "all" if division == WHOLE else "div"
+    derived = [
+        column for of in _DERIVED for column in of(scope) if column.meta.output_name() in wanted
+    ]
+    roots = {name for column in derived for name in column.meta.root_names()}
+    computed = sums_of(activity, division, {*wanted, *roots}).with_columns(derived)
     names = [name for name in computed.columns if name in wanted]
     return computed.select("customer", pl.col(names).cast(pl.Float32))
 
@@ -206,3 +218,6 @@ def _lifecycle(scope: str) -> list[pl.Expr]:
         oldest.alias(f"lifecycle__{scope}__tenure__ever"),
         (oldest / _DAYS_PER_MONTH).alias(f"ownership__{scope}__months_since_first__ever"),
     ]
+
+
+_DERIVED = [_amounts, _offset, _recency, _trajectory, _rhythm, _season, _shares, _lifecycle]

@@ -29,7 +29,7 @@ from gosales_assets.features.catalog import (
     feature,
 )
 from gosales_assets.features.contract import CUSTOMER_FEATURES, DIVISION_FEATURES, FEATURE_MATRIX
-from gosales_assets.features.history import history, read_ledgers, revenue_of_nothing, sums_of
+from gosales_assets.features.history import history, read_ledgers, revenue_of_nothing
 from gosales_assets.features.holdings import Array, Holdings, holdings_of, items_of, laid_out
 from gosales_assets.features.installed import installed
 from gosales_assets.features.ledger import Whole
@@ -154,12 +154,12 @@ def customer_layer(
     A function that lays out the rows; it may be called in any thread.
     """
     families, wanted = computed_families(), _features_of(CUSTOMER_FEATURES)
-    read_ledgers(activity, [WHOLE], families)
+    read_ledgers(activity.star, [WHOLE], families)
     units = seats(activity, "all") if "seats" in families else None
     numbers = _numbers_of(activity, past)
 
     def rows() -> pl.DataFrame:
-        own = history(sums_of(activity, WHOLE, families), "all", wanted)
+        own = history(activity, WHOLE, wanted)
         frame = (
             past.ids.hstack(_laid_out(own, numbers))
             .join(_diversity(past), on="customer_id", how="left")
@@ -206,9 +206,10 @@ def division_layer(
     A function that lays out the rows of one target; it may be called in any thread.
     """
     families, wanted = computed_families(), _features_of(DIVISION_FEATURES)
-    read_ledgers(activity, targets, families)
+    read_ledgers(activity.star, targets, families)
     with one_blas_thread():
         scores = _scores(past, side, stored, targets, settings)
+    by_target = {name: np.ascontiguousarray(each.T) for name, each in scores.items()}
     signals = []
     if "seats" in families:
         signals.append(seats(activity, "div"))
@@ -216,9 +217,8 @@ def division_layer(
         signals.append(installed(past, side.installed_base))
     numbers, moves = _numbers_of(activity, past), None
     if "market" in families:
-        sums = {target: sums_of(activity, target, families) for target in targets}
         since = past.customers.select(pl.Series("customer", numbers), "oldest")
-        moves = market(activity, sums, since, targets, settings.labels.gp_min_threshold)
+        moves = market(activity, since, targets, settings.labels.gp_min_threshold)
     owned = pl.col("recency__div__days__ever").is_not_null().cast(pl.Float64)
 
     def of(target: str) -> pl.DataFrame:
@@ -226,9 +226,9 @@ def division_layer(
         frame = past.ids.with_columns(
             pl.lit(past.cutoff).alias("cutoff"),
             pl.lit(target).alias("division"),
-            *(pl.Series(name, each[:, place]).fill_nan(None) for name, each in scores.items()),
+            *(pl.Series(name, each[place]).fill_nan(None) for name, each in by_target.items()),
         )
-        own = history(sums_of(activity, target, families), "div", wanted)
+        own = history(activity, target, wanted)
         frame = frame.hstack(_laid_out(own, numbers)).with_columns(
             owned.alias("ownership__div__owned__ever"), *revenue_of_nothing("div")
         )

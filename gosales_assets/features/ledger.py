@@ -20,6 +20,7 @@ import polars as pl
 
 Whole = npt.NDArray[np.int64]
 Real = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Rows:
                 values = self.frame.select(self.measures[measure]).to_series().to_numpy()
                 self._totals[measure] = _running(values[self.order])
         return self._totals[measure]
+
+    def is_known(self, measure: str) -> bool:
+        """Whether no row lacks the measure."""
+        return measure in self.frame.columns and self.frame[measure].null_count() == 0
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ class Seen:
     ledger: Ledger
     until: Whole
     _places: dict[int, Whole] = field(default_factory=dict)
+    _reached: dict[tuple[str, int | None], Whole] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> Whole:
@@ -162,10 +168,24 @@ class Seen:
 
     def sum(self, measure: str, after: int | None = None, until: int | None = None) -> Whole:
         """Sum of a measure in (after, until], per customer; None: from the first, to the last."""
-        total = self.ledger.total(measure)
+        if after is None:
+            return self._total(measure, until) - self.ledger.total(measure)[self.begins]
+        return self._total(measure, until) - self._total(measure, after)
+
+    def some(self, measure: str, after: int | None = None, until: int | None = None) -> Flags:
+        """Whether any row in (after, until] tells a measure that may be unknown, per customer."""
+        if not self.ledger.rows.is_known(measure):
+            return self.sum(f"{measure}_known", after, until) > 0
         begins = self.begins if after is None else self.at(after)
-        ends = self.ends if until is None else self.at(until)
-        return total[ends] - total[begins]
+        return begins < (self.ends if until is None else self.at(until))
+
+    def _total(self, measure: str, until: int | None) -> Whole:
+        """Running total of a measure up to a time, inclusive; windows share their edges."""
+        edge = (measure, until)
+        if edge not in self._reached:
+            places = self.ends if until is None else self.at(until)
+            self._reached[edge] = self.ledger.total(measure)[places]
+        return self._reached[edge]
 
     @property
     def gap_squares(self) -> Whole:

@@ -1,16 +1,22 @@
 """How the market for each target moves: base rate of the last closed window, and momentum."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
 from gosales_assets.features.activity import Activity
+from gosales_assets.features.history import sums_of
 from gosales_assets.features.ratios import log_ratio, relative_change
+
+_SUMS = (
+    "value_window",
+    "value_window_before",
+    *(f"rfm__div__{measure}__{w}" for measure in ("orders", "value") for w in ("12m", "24m")),
+)
 
 
 def market(
     activity: Activity,
-    sums: Mapping[str, pl.DataFrame],
     since: pl.DataFrame,
     targets: Sequence[str],
     gp_min_threshold: float,
@@ -23,18 +29,14 @@ def market(
 
     Parameters
     ----------
-    sums
-        What `history.sums_of` gives of each target.
     since
         Days since each customer's first purchase of anything: customer (its number), oldest.
     """
     known = _known_customers(activity, since["oldest"], targets)
-    of_years = [
-        f"rfm__div__{measure}__{w}" for measure in ("orders", "value") for w in ("12m", "24m")
-    ]
-    columns = ["customer", "value_window", "value_window_before", *of_years]
     rows = (
-        pl.concat(sums[t].select(pl.lit(t).alias("division"), *columns) for t in targets)
+        pl.concat(
+            sums_of(activity, t, _SUMS).with_columns(pl.lit(t).alias("division")) for t in targets
+        )
         .join(since.rename({"oldest": "since"}), on="customer", how="left")
         .join(known, on="division")
     )

@@ -18,7 +18,6 @@ from gosales_assets.features.activity import (
     Activity,
     day_number,
     month_number,
-    numbers_among,
 )
 from gosales_assets.features.catalog import YEAR
 from gosales_assets.features.ledger import Seen, Whole
@@ -88,17 +87,20 @@ class Past:
 
 
 class Asked(NamedTuple):
-    """What the engine says of a cutoff, in any order; customers by number.
+    """What the engine says of a cutoff, in any order; customers and products by number.
 
     Attributes
     ----------
     served
         Per customer: branch and rep of its newest line that names one.
+    skus
+        By their numbers.
     products, homes
         See `Past`.
     """
 
     served: pl.DataFrame
+    skus: pl.Series
     products: pl.DataFrame
     homes: pl.DataFrame
 
@@ -110,21 +112,25 @@ def past_of(activity: Activity) -> Past:
 
 def asked_of(activity: Activity) -> Asked:
     """Ask the engine, which answers one thread at a time; what follows may run in any thread."""
-    activity.days(WHOLE)
-    for division in activity.star.divisions:
-        activity.months(division)
-        activity.days(division)
-    return Asked(_served(activity), _products(activity), _homes(activity))
+    star = activity.star
+    star.days_of(WHOLE)
+    for division in star.divisions:
+        star.months_of(division)
+        star.days_of(division)
+    return Asked(_served(activity), star.products, _products(activity), _homes(activity))
 
 
 def summed_up(activity: Activity, asked: Asked) -> Past:
     """Work out the past from the ledgers and from what the engine said."""
+    divisions, bought = _divisions(activity), asked.products
+    by_division = divisions["customer"].to_numpy()  # which come one after the other
+    by_product = bought["customer"].to_numpy() * asked.skus.len() + bought["product"].to_numpy()
     found = {
         "customers": _customers(activity, asked.served),
-        "divisions": _divisions(activity),
+        "divisions": _in_order(activity, divisions, by_division),
         "gaps": _gaps(activity).sort(PURCHASE_GAPS.sort),
-        "products": _named(activity, _by_sku(asked.products)),
-        "homes": asked.homes.sort(PRODUCT_DIVISIONS.sort),
+        "products": _with_skus(_in_order(activity, bought, by_product), asked.skus),
+        "homes": _with_skus(asked.homes, asked.skus).sort(PRODUCT_DIVISIONS.sort),
     }
     kept = {
         name: table.typed(found[name].with_columns(cutoff=pl.lit(activity.cutoff)))
@@ -133,16 +139,15 @@ def summed_up(activity: Activity, asked: Asked) -> Past:
     return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **kept)
 
 
-def _by_sku(rows: pl.DataFrame) -> pl.DataFrame:
-    # Texts are numbered first: numbers are compared faster.
-    return rows[np.argsort(numbers_among(rows["sku"].unique().sort(), rows["sku"]), kind="stable")]
-
-
-def _named(activity: Activity, rows: pl.DataFrame) -> pl.DataFrame:
-    """Sort by customer, equal ones as they were, and name the customers instead of numbering."""
-    ordered = rows[np.argsort(rows["customer"].to_numpy(), kind="stable")]
+def _in_order(activity: Activity, rows: pl.DataFrame, keys: Whole) -> pl.DataFrame:
+    """Sort by some keys, equal ones as they were, and name the customers."""
+    ordered = rows[np.argsort(keys, kind="stable")]
     names = activity.star.customers.gather(ordered["customer"]).alias("customer_id")
     return ordered.drop("customer").with_columns(names)
+
+
+def _with_skus(rows: pl.DataFrame, skus: pl.Series) -> pl.DataFrame:
+    return rows.drop("product").with_columns(skus.gather(rows["product"]).alias("sku"))
 
 
 def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
@@ -187,7 +192,7 @@ def newest(days: "ibis.Table", column: str) -> "ibis.Value":
 
 
 def _divisions(activity: Activity) -> pl.DataFrame:
-    """Sums of the months, and until when rules may learn of the days; by customer and division."""
+    """Sums of the months, and until when rules may learn of the days; by division."""
     year, two_years = activity.month - YEAR, activity.month - 2 * YEAR
     rows = []
     for division in activity.star.divisions:
@@ -205,7 +210,7 @@ def _divisions(activity: Activity) -> pl.DataFrame:
             "learned_until": _learned_until(activity, days, months),
         }
         rows.append(pl.DataFrame(sums).with_columns(pl.lit(division).alias("division")))
-    return _named(activity, pl.concat(rows))
+    return pl.concat(rows)
 
 
 def _learned_until(activity: Activity, days: Seen, months: Seen) -> pl.Series:
@@ -247,7 +252,7 @@ def _products(activity: Activity) -> pl.DataFrame:
     t = activity.lines()
     year = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
     learned = year.order_date.min() <= activity.rules_until
-    return year.group_by("customer", "sku").aggregate(learned=learned).to_polars()
+    return year.group_by("customer", "product").aggregate(learned=learned).to_polars()
 
 
 def _homes(activity: Activity) -> pl.DataFrame:
@@ -255,7 +260,7 @@ def _homes(activity: Activity) -> pl.DataFrame:
     t = activity.lines()
     bought = ~t.is_return & (t.order_date > activity.day_before(YEAR))
     return (
-        t.group_by("sku", "division")
+        t.group_by("product", "division")
         .aggregate(newest=t.order_date.max(), lines=t.count(), bought=bought.any())
         .to_polars()
     )

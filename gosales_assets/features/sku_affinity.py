@@ -106,10 +106,12 @@ def products_pull(baskets: Baskets, rules: pl.DataFrame, targets: Sequence[str])
 def _incidence(
     rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int]
 ) -> "csr_matrix":
+    """1 in these places; rows ascend, as those of features.product_past do."""
     from scipy.sparse import csr_matrix
 
-    found = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
-    found.sort_indices()  # the order of summation must not depend on that of the rows
+    ends = np.append(0, np.cumsum(np.bincount(rows, minlength=shape[0])))
+    found = csr_matrix((np.ones(len(rows)), columns, ends), shape=shape)
+    found.sort_indices()  # fixes the order of summation
     return found
 
 
