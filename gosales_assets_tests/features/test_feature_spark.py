@@ -150,7 +150,7 @@ class Run:
         case, settings = self.case, self.case.settings
         activity, side = star.as_of(case.cutoff), side_tables(case.warehouse)
         past = past_of(activity)
-        ahead = dict.fromkeys(case.targets, settings.window_months) | dict(case.windows)
+        ahead = dict.fromkeys(case.targets, settings.window_months) | dict(settings.targets.windows)
         learned = layers.fit(past, side, case.targets, ahead, settings)
         customer = layers.customer_layer(activity, past, parameters_of(learned.statistics))()
         layer = layers.division_layer(activity, past, side, learned, case.targets, settings)
