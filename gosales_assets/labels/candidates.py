@@ -29,13 +29,10 @@ def first_purchases(days: ir.Table, targets: Sequence[str]) -> pl.DataFrame:
         One row per customer with any purchase, sorted: customer_id, the first day of anything,
         and the first day of each target (null: never bought), in columns that `candidates` knows.
     """
-    first = {
-        _since(): days.order_date.min(where=days.scope == "all"),
-        **{
-            _since(target): days.order_date.min(where=days.division == target) for target in targets
-        },
-    }
-    return days.group_by("customer_id").aggregate(**first).to_polars().sort("customer_id")
+    whole = {_since(): days.order_date.min(where=days.scope == "all")}
+    each = {_since(name): days.order_date.min(where=days.division == name) for name in targets}
+    first = days.group_by("customer_id").aggregate(**whole, **each)
+    return first.to_polars().sort("customer_id")
 
 
 def candidates(first: pl.DataFrame, target: str, cutoff: date, mode: Mode = "all") -> pl.DataFrame:

@@ -18,7 +18,7 @@ from gosales_assets.labels.windows import window_table
 from gosales_assets.sources.contract import PROSPECTS
 from gosales_assets.star.activity import by_day
 from gosales_assets.star.scopes import target_lines
-from gosales_assets_tests.labels.laid_out import in_windows, labelled_lines
+from gosales_assets_tests.labels.laid_out import candidates_of, in_windows, labelled_lines
 from gosales_assets_tests.star.order_lines import (
     evaluate,
     facts_of,
@@ -184,6 +184,22 @@ def test_expansion_leaves_out_owners_and_nobody_else() -> None:
     everybody, strangers = labelled(lines), labelled(lines, mode="expansion")
     assert strangers.equals(everybody.filter(pl.col("cohort") == "expansion"))
     assert tools(strangers, "customer_id") == [("b",)]
+
+
+def test_a_target_may_be_called_like_a_column() -> None:
+    lines = sales_lines(
+        line("a", "2024-01-10", division="customer_id"),
+        line("b", "2024-01-10", division="first day of Wood"),
+        line("b", "2024-01-11", division="Wood"),
+    )
+    targets = ["Wood", "customer_id", "first day of Wood"]
+    frame = evaluate(lambda facts: by_day(facts, {}), facts_of(lines))
+    found = candidates_of(frame, targets, CUTOFF).filter(cohort="repeat")
+    assert found.select("division", "customer_id").rows() == [
+        ("Wood", "b"),
+        ("customer_id", "a"),
+        ("first day of Wood", "b"),
+    ]
 
 
 def logos(lines: pl.DataFrame, *companies: tuple[str, str | None]) -> pl.DataFrame:
