@@ -1,7 +1,7 @@
 """Assets of the labels room: windows, candidates, labels, prospects, prevalence; all targets."""
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 import dagster as dg
@@ -19,7 +19,7 @@ from gosales_assets.contracts import (
     table_check,
 )
 from gosales_assets.labels.candidates import candidates as candidates_of
-from gosales_assets.labels.candidates import first_days
+from gosales_assets.labels.candidates import first_purchases
 from gosales_assets.labels.candidates import prospects as prospects_of
 from gosales_assets.labels.completeness import closed_windows_only, every_customer
 from gosales_assets.labels.contract import (
@@ -30,8 +30,8 @@ from gosales_assets.labels.contract import (
     TARGET_WINDOWS,
 )
 from gosales_assets.labels.denylist import denied_skus
+from gosales_assets.labels.outcomes import judged, outcomes
 from gosales_assets.labels.outcomes import labels as labels_of
-from gosales_assets.labels.outcomes import outcomes
 from gosales_assets.labels.prevalence import markdown, unusual
 from gosales_assets.labels.prevalence import prevalence as prevalence_of
 from gosales_assets.labels.reading import closed_of, months_known, windows_of
@@ -41,7 +41,7 @@ from gosales_assets.partitions import ALL_DIVISIONS, GRID, KEYS, day, divisions_
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import LABEL_DENYLIST, PROSPECTS
 from gosales_assets.star.contract import CUSTOMER_DAY, DIM_CUTOFF, FACT_TRANSACTIONS
-from gosales_assets.storing import store
+from gosales_assets.storing import Made, Task, store, store_each
 from gosales_assets.tables import Table
 from gosales_assets.warehouse import Warehouse
 
@@ -55,17 +55,21 @@ def candidates(
     """Pair every customer with a purchase by the cutoff with every target that may be offered."""
     windows, known = windows_of(warehouse, KEYS.divisions), months_known(warehouse)
     with warehouse.engine() as engine:
-        days = warehouse.scan(engine, CUSTOMER_DAY)
-        first = engine.create_table("first_days", first_days(days), temp=True)
+        first = first_purchases(warehouse.scan(engine, CUSTOMER_DAY), KEYS.divisions)
+
+    def paired(cutoff: str, division: str, about: dict[str, Any]) -> list[Made]:
+        rows = candidates_of(first, division, day(cutoff), settings.labels.mode)
+        keys = {"cutoff": cutoff, "division": division}
+        owners = {"owners (repeat)": int((rows["cohort"] == "repeat").sum())}
+        return [Made(CANDIDATES, rows, keys, owners | about)]
+
+    def tasks() -> Iterator[Task]:
         for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
             closed = closed_of(windows, known, day(cutoff), divisions)
-            pairs = candidates_of(first, divisions, day(cutoff), settings.labels.mode)
-            for division, rows in pairs.items():
-                about = {
-                    "owners (repeat)": int((rows["cohort"] == "repeat").sum()),
-                    **_about_window(closed, windows, division),
-                }
-                store(context, warehouse, CANDIDATES, rows, about, cutoff=cutoff, division=division)
+            for division in divisions:
+                yield partial(paired, cutoff, division, _about_window(closed, windows, division))
+
+    store_each(context, warehouse, tasks())
 
 
 @table_asset(
@@ -79,21 +83,30 @@ def labels(
     """Label the candidates of closed windows; open windows get an empty partition."""
     windows, known = windows_of(warehouse, KEYS.divisions), months_known(warehouse)
     denied = denied_skus(settings, warehouse.read(LABEL_DENYLIST))
-    for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
-        closed = closed_of(windows, known, day(cutoff), divisions)
-        grid = [{"cutoff": cutoff, "division": division} for division in divisions]
-        frame = LABELS.empty()
-        if closed.height:
-            with warehouse.engine() as engine:
-                people = warehouse.scan(engine, CANDIDATES, grid)
-                frame = _labelled(warehouse, engine, settings, people, closed, denied)
-        for division, rows in _per_division(frame, divisions).items():
-            about = {
-                "buyers": int(rows["label"].sum()),
-                **_about_window(closed, windows, division),
-                "products that never count": ", ".join(denied) or "none",
-            }
-            store(context, warehouse, LABELS, rows, about, cutoff=cutoff, division=division)
+
+    def labelled(
+        cutoff: str, division: str, bought: pl.DataFrame | None, about: dict[str, Any]
+    ) -> list[Made]:
+        keys, rows = {"cutoff": cutoff, "division": division}, LABELS.empty()
+        if bought is not None:
+            own = bought.filter(division=division)
+            rows = labels_of(warehouse.read(CANDIDATES, **keys), windows[division], own)
+        return [Made(LABELS, rows, keys, {"buyers": int(rows["label"].sum()), **about})]
+
+    def tasks(facts: ir.Table) -> Iterator[Task]:
+        for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
+            closed = closed_of(windows, known, day(cutoff), divisions)
+            bought = _bought(facts, closed, settings, denied)
+            for division in divisions:
+                about = {
+                    **_about_window(closed, windows, division),
+                    "products that never count": ", ".join(denied) or "none",
+                }
+                rows = bought if division in closed["division"] else None
+                yield partial(labelled, cutoff, division, rows, about)
+
+    with warehouse.engine() as engine:
+        store_each(context, warehouse, tasks(warehouse.scan(engine, FACT_TRANSACTIONS)))
 
 
 @table_asset(
@@ -115,8 +128,17 @@ def new_logos(
             with warehouse.engine() as engine:
                 companies = warehouse.scan(engine, PROSPECTS)
                 days = warehouse.scan(engine, CUSTOMER_DAY)
-                people = prospects_of(companies, days, KEYS.divisions, day(cutoff))
-                frame = _labelled(warehouse, engine, settings, people, closed, denied)
+                people = prospects_of(companies, days, KEYS.divisions, day(cutoff)).to_polars()
+                facts = warehouse.scan(engine, FACT_TRANSACTIONS)
+                bought = _bought(facts, closed, settings, denied)
+            frame = pl.concat(
+                labels_of(
+                    people.filter(division=division),
+                    windows[division],
+                    bought.filter(division=division),
+                )
+                for division in closed["division"]
+            )
         about = {
             "prospects": frame["customer_id"].n_unique(),
             "buyers": int(frame["label"].sum()),
@@ -220,20 +242,15 @@ prevalence_is_usual = table_check(
 )
 
 
-def _labelled(
-    warehouse: Warehouse,
-    engine: ibis.BaseBackend,
-    settings: Settings,
-    people: ir.Table,
-    closed: pl.DataFrame,
-    denied: Sequence[str],
+def _bought(
+    facts: ir.Table, closed: pl.DataFrame, settings: Settings, denied: Sequence[str]
 ) -> pl.DataFrame:
-    """Label the people of a cutoff in the windows that have closed."""
-    lines = lines_in(warehouse.scan(engine, FACT_TRANSACTIONS), closed, settings)
-    windows = ibis.memtable(closed)
-    bought = outcomes(lines, windows, denied)
-    rows = labels_of(people, windows, bought, settings.labels.gp_min_threshold)
-    return rows.to_polars()
+    """Sum and judge what was bought in the windows of a cutoff that have closed."""
+    lines = lines_in(facts, closed, settings)
+    bought = judged(
+        outcomes(lines, ibis.memtable(closed), denied), settings.labels.gp_min_threshold
+    )
+    return bought.drop("cutoff", "window_months").to_polars()
 
 
 def _about_window(closed: pl.DataFrame, windows: dict[str, int], division: str) -> dict[str, Any]:
@@ -242,11 +259,6 @@ def _about_window(closed: pl.DataFrame, windows: dict[str, int], division: str) 
         "months ahead": windows[division],
         "window": "closed" if is_closed else "open: outcome not known yet",
     }
-
-
-def _per_division(frame: pl.DataFrame, divisions: Sequence[str]) -> dict[str, pl.DataFrame]:
-    parts = frame.partition_by("division", as_dict=True)
-    return {division: parts.get((division,), frame.clear()) for division in divisions}
 
 
 def _rows(warehouse: Warehouse, table: Table, keys: dict[str, str]) -> int:

@@ -13,61 +13,54 @@ from gosales_assets.labels.contract import NEW_LOGO
 Mode = Literal["all", "expansion"]
 
 
-def first_days(days: ir.Table) -> ir.Table:
-    """First day of each customer, overall and of each target: all that candidates depend on.
+def first_purchases(days: ir.Table, targets: Sequence[str]) -> pl.DataFrame:
+    """Lay out the first days side by side: all that candidates of any cutoff depend on.
 
     Parameters
     ----------
     days
-        ``star.customer_day``: days with a purchase, overall and per division or SKU set.
-    """
-    keys = ["customer_id", "scope", "division"]
-    return days.group_by(keys).aggregate(order_date=days.order_date.min())
-
-
-def candidates(
-    days: ir.Table, targets: Sequence[str], cutoff: date, mode: Mode = "all"
-) -> dict[str, pl.DataFrame]:
-    """Pair every customer who bought anything by the cutoff with every target.
-
-    The engine finds who bought and who owns what; the pairs, which are many, are laid out here.
-
-    Parameters
-    ----------
-    days
-        ``star.customer_day``, or its `first_days`.
+        ``star.customer_day``.
     targets
         Keys of the divisions and SKU sets that are predicted.
-    cutoff
-        Last day that is seen, inclusive.
-    mode
-        ``expansion`` leaves out the targets that a customer owns.
 
     Returns
     -------
-    dict
-        Target -> one row per customer, sorted: cutoff, division, customer_id, cohort (``repeat``:
-        bought the target by the cutoff; else ``expansion``).
+    pl.DataFrame
+        One row per customer with any purchase, sorted: customer_id, the first day of anything,
+        and the first day of each target (null: never bought), in columns that `candidates` knows.
     """
-    seen = days.filter(days.order_date <= cutoff)
-    owning = seen.filter(seen.scope != "all", seen.division.isin(list(targets)))
-    pairs = owning.select("division", "customer_id").distinct().to_polars()
-    owners = pairs.partition_by("division", as_dict=True)
-    customers = _buyers(days, cutoff).to_polars().select(pl.col("customer_id").sort())
-    found = {}
-    for target in targets:
-        own = owners.get((target,), pairs.clear())["customer_id"]
-        owns = pl.col("customer_id").is_in(own.implode())
-        everybody = customers.select(
-            pl.lit(cutoff).alias("cutoff"),
-            pl.lit(target).alias("division"),
-            "customer_id",
-            pl.when(owns).then(pl.lit("repeat")).otherwise(pl.lit("expansion")).alias("cohort"),
-        )
-        found[target] = everybody
-        if mode == "expansion":
-            found[target] = everybody.filter(pl.col("cohort") == "expansion")
-    return found
+    whole = {_since(): days.order_date.min(where=days.scope == "all")}
+    each = {_since(name): days.order_date.min(where=days.division == name) for name in targets}
+    first = days.group_by("customer_id").aggregate(**whole, **each)
+    return first.to_polars().sort("customer_id")
+
+
+def candidates(first: pl.DataFrame, target: str, cutoff: date, mode: Mode = "all") -> pl.DataFrame:
+    """Pair every customer who bought anything by the cutoff with a target.
+
+    Parameters
+    ----------
+    first
+        What `first_purchases` gives for this target, and maybe others.
+    cutoff
+        Last day that is seen, inclusive.
+    mode
+        ``expansion`` leaves out who owns the target.
+
+    Returns
+    -------
+    pl.DataFrame
+        One row per customer, sorted: cutoff, division, customer_id, cohort (``repeat``: bought
+        the target by the cutoff; else ``expansion``).
+    """
+    owns = (pl.col(_since(target)) <= cutoff).fill_null(value=False)
+    known = pl.col(_since()) <= cutoff
+    return first.filter(known & ~owns if mode == "expansion" else known).select(
+        pl.lit(cutoff).alias("cutoff"),
+        pl.lit(target).alias("division"),
+        "customer_id",
+        pl.when(owns).then(pl.lit("repeat")).otherwise(pl.lit("expansion")).alias("cohort"),
+    )
 
 
 def prospects(
@@ -79,7 +72,9 @@ def prospects(
     ----------
     companies
         ``raw.prospects``. Rows without ``valid_from`` are known of no cutoff.
-    days, targets, cutoff
+    days
+        ``star.customer_day``.
+    targets, cutoff
         See `candidates`.
 
     Returns
@@ -100,7 +95,8 @@ def of_candidates(bought: ir.Table, days: ir.Table, mode: Mode = "all") -> ir.Ta
 
     The same rule as `candidates`, for many cutoffs at once.
     """
-    first = first_days(days).rename(since="order_date")
+    keys = ["customer_id", "scope", "division"]
+    first = days.group_by(keys).aggregate(since=days.order_date.min())
     customers = first.filter(first.scope == "all").select("customer_id", "since")
     kept = bought.join(customers, "customer_id").filter(lambda t: t.since <= t.cutoff).drop("since")
     if mode == "all":
@@ -120,3 +116,8 @@ def _buyers(days: ir.Table, cutoff: date) -> ir.Table:
     """Customers with a purchase of anything by the cutoff."""
     whole = days.filter(days.scope == "all", days.order_date <= cutoff)
     return whole.select("customer_id").distinct()
+
+
+def _since(target: str = "") -> str:
+    """Column of the first day of a target, or of anything; no other column is called like it."""
+    return f"first day of {target}"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from gosales_assets.star.activity import last_day
 
@@ -87,39 +88,49 @@ def is_buyer(net_value: ir.Value, gp_min_threshold: float) -> ir.BooleanValue:
     return net_value > gp_min_threshold
 
 
-def labels(
-    candidates: ir.Table, windows: ir.Table, bought: ir.Table, gp_min_threshold: float
-) -> ir.Table:
-    """Label every candidate of a window: 1 when its net value is above the threshold.
+def judged(bought: ir.Table, gp_min_threshold: float) -> ir.Table:
+    """Add the label to what `outcomes` gives: 1 when the net value is above the threshold.
+
+    Parameters
+    ----------
+    gp_min_threshold
+        Net value in base currency that must be exceeded; not negative, so that who bought nothing
+        is no buyer.
+    """
+    buyer = is_buyer(bought.net_gp_window, gp_min_threshold)
+    return bought.mutate(label=buyer.cast("int64"))
+
+
+def labels(candidates: pl.DataFrame, months: int, bought: pl.DataFrame) -> pl.DataFrame:
+    """Label every candidate of one window, in their order.
 
     Candidates without any line in the window are 0; so are those who only returned something.
 
     Parameters
     ----------
     candidates
-        See `gosales_assets.labels.candidates`. Those of targets without a window get no row.
-    windows
-        As of `outcomes`, one per cutoff and division.
+        cutoff, division, customer_id, cohort: see `gosales_assets.labels.candidates`.
+    months
+        Length of the window.
     bought
-        What `outcomes` gives for these windows.
-    gp_min_threshold
-        Net value in base currency that must be exceeded.
+        What `judged` gives for this window.
 
     Returns
     -------
-    ir.Table
-        One row per candidate of a window, with the columns of ``labels.labels``.
+    pl.DataFrame
+        One row per candidate, with the columns of ``labels.labels``.
     """
-    people = ["cutoff", "division", "customer_id", "window_months"]
-    of_windows = windows.join(candidates, ["cutoff", "division"]).select(*people, "cohort")
-    joined = of_windows.left_join(bought, people)
-    net = joined.net_gp_window.fill_null(0).cast(MONEY)
-    return joined.select(
-        *people,
+    measures = ["label", "net_gp_window", "orders_window"]
+    of_customers = bought.select("customer_id", *measures)
+    return candidates.join(
+        of_customers, on="customer_id", how="left", maintain_order="left"
+    ).select(
+        "cutoff",
+        "division",
+        "customer_id",
+        pl.lit(months, pl.Int64).alias("window_months"),
         "cohort",
-        label=is_buyer(net, gp_min_threshold).cast("int64"),
-        net_gp_window=net,
-        orders_window=joined.orders_window.fill_null(0),
+        pl.col(measures).fill_null(0),
     )
 
 

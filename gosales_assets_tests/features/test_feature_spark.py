@@ -25,8 +25,8 @@ from gosales_assets.features import caps, layers
 from gosales_assets.features.activity import Star, open_star, star_of
 from gosales_assets.features.fitted import parameters_of
 from gosales_assets.features.past import past_of
-from gosales_assets.labels.candidates import candidates, of_candidates, prospects
-from gosales_assets.labels.outcomes import labels, net_values, outcomes, positives
+from gosales_assets.labels.candidates import of_candidates, prospects
+from gosales_assets.labels.outcomes import judged, net_values, outcomes, positives
 from gosales_assets.labels.windows import window_table
 from gosales_assets.partitions import KEYS, day
 from gosales_assets.settings import Settings, current_settings
@@ -46,6 +46,7 @@ from gosales_assets_tests.features.feature_worlds import (
     side_tables,
     world,
 )
+from gosales_assets_tests.labels.laid_out import all_candidates, in_windows
 from gosales_assets_tests.star.order_lines import made
 
 pytestmark = pytest.mark.slow
@@ -112,9 +113,8 @@ class Run:
         return by_day(self.facts, sku_sets(self.case.settings)).cache()
 
     @cached_property
-    def candidates(self) -> ir.Table:
-        found = candidates(self.days, self.case.targets, self.case.cutoff)
-        return self.table("candidates", pl.concat(found.values()))
+    def candidates(self) -> pl.DataFrame:
+        return all_candidates(self.days, self.case.targets, self.case.cutoff)
 
     def star(self) -> Star:
         settings = self.case.settings
@@ -124,38 +124,39 @@ class Run:
         )  # fmt: skip
 
     def results(self, star: Star) -> Results:
-        tables = {"customer_month": self.months, "customer_day": self.days, **self.labels()}
-        return {name: table.to_polars() for name, table in tables.items()} | self.features(star)
+        tables = {"customer_month": self.months, "customer_day": self.days}
+        made_of_lines = {name: table.to_polars() for name, table in tables.items()}
+        return made_of_lines | self.labels() | self.features(star)
 
-    def labels(self) -> dict[str, ir.Table]:
+    def labels(self) -> Results:
         case, limit = self.case, self.case.settings.labels.gp_min_threshold
         own, usual = case.settings.targets.windows, case.settings.window_months
-        months = [(case.cutoff, target, own.get(target, usual)) for target in case.targets]
-        windows = self.table("windows", window_table(months))
+        spans = window_table((case.cutoff, t, own.get(t, usual)) for t in case.targets)
+        windows = self.table("windows", spans)
         lines = target_lines(self.facts, case.targets, sku_sets(case.settings))
-        bought = outcomes(lines, windows, case.denied)
+        bought = judged(outcomes(lines, windows, case.denied), limit).to_polars()
         values = net_values(lines, windows, case.denied)
         companies = self.table("companies", companies_of(case))
-        strangers = prospects(companies, self.days, case.targets, case.cutoff)
+        strangers = prospects(companies, self.days, case.targets, case.cutoff).to_polars()
+        counted = positives(of_candidates(values, self.days, "expansion"), limit)
         return {
             "candidates": self.candidates,
-            "labels": labels(self.candidates, windows, bought, limit),
-            "new_logos": labels(strangers, windows, bought, limit),
-            "positives": positives(of_candidates(values, self.days, "expansion"), limit),
+            "labels": in_windows(self.candidates, spans, bought),
+            "new_logos": in_windows(strangers, spans, bought),
+            "positives": counted.to_polars(),
         }
 
     def features(self, star: Star) -> Results:
         case, settings = self.case, self.case.settings
         activity, side = star.as_of(case.cutoff), side_tables(case.warehouse)
         past = past_of(activity)
-        ahead = dict.fromkeys(case.targets, settings.window_months) | dict(case.windows)
+        ahead = dict.fromkeys(case.targets, settings.window_months) | dict(settings.targets.windows)
         learned = layers.fit(past, side, case.targets, ahead, settings)
         customer = layers.customer_layer(activity, past, parameters_of(learned.statistics))()
         layer = layers.division_layer(activity, past, side, learned, case.targets, settings)
         division = pl.concat(layer(target) for target in case.targets)
         both = (self.table("customers", customer), self.table("divisions", division))
         fitted_caps = caps.fit_caps(*both, case.cutoff, past.last_day)
-        pairs = self.candidates.to_polars()
         return {
             "affinity_rules": learned.rules,
             "product_rules": learned.product_rules,
@@ -166,7 +167,7 @@ class Run:
             "winsor_caps": fitted_caps,
             "feature_matrix": pl.concat(
                 layers.matrix(own, customer, division, caps.caps_of(fitted_caps, str(target)))
-                for (target,), own in pairs.partition_by("division", as_dict=True).items()
+                for (target,), own in self.candidates.partition_by("division", as_dict=True).items()
             ),
         }
 

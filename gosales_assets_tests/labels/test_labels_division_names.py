@@ -6,16 +6,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from gosales_assets.labels.candidates import candidates
-from gosales_assets.labels.outcomes import labels, outcomes
 from gosales_assets.labels.windows import window_table
 from gosales_assets.settings import Settings, environment
 from gosales_assets.sources.outline import target_divisions
-from gosales_assets.star.activity import by_day
-from gosales_assets.star.scopes import target_lines
-from gosales_assets_tests.labels.laid_out import in_one_table
+from gosales_assets_tests.labels.laid_out import labelled_lines
 from gosales_assets_tests.sources.loading import load_log
-from gosales_assets_tests.star.order_lines import evaluate, facts_of
+from gosales_assets_tests.star.order_lines import facts_of
 
 CUTOFF = date(2024, 6, 30)
 LINES = [
@@ -44,12 +40,7 @@ def labelled(folder: Path, names: dict[int, str]) -> pl.DataFrame:
     settings = Settings(base=folder, sales_log={"files": ["log.csv"]}, today="2025-01-01")
     targets = target_divisions(settings)
     windows = window_table((CUTOFF, target, 3) for target in targets)
-
-    def expression(facts, spans):
-        people = in_one_table(candidates(by_day(facts, {}), targets, CUTOFF))
-        return labels(people, spans, outcomes(target_lines(facts, targets, {}), spans), 0.0)
-
-    frame = evaluate(expression, facts_of(load_log(settings).lines), windows)
+    frame = labelled_lines(facts_of(load_log(settings).lines), {}, windows)
     return frame.sort("division", "customer_id")
 
 

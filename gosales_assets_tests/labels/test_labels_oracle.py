@@ -4,20 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-import ibis.expr.types as ir
 import polars as pl
 import pytest
 
-from gosales_assets.labels.candidates import candidates
-from gosales_assets.labels.outcomes import labels, outcomes
 from gosales_assets.labels.windows import window_table
-from gosales_assets.star.activity import by_day
-from gosales_assets.star.scopes import target_lines
 from gosales_assets_tests.features.feature_worlds import CUTOFF, facts, world
 from gosales_assets_tests.features.real_lines import uk2y_lines
 from gosales_assets_tests.labels.labels_oracle import labels_of
-from gosales_assets_tests.labels.laid_out import in_one_table
-from gosales_assets_tests.star.order_lines import evaluate
+from gosales_assets_tests.labels.laid_out import labelled_lines
 
 MEASURES = ["cohort", "label", "net_gp_window", "orders_window"]
 
@@ -31,14 +25,8 @@ def computed(
     threshold: float = 0,
 ) -> pl.DataFrame:
     """Labels as the product makes them."""
-
-    def expression(lines: ir.Table, spans: ir.Table) -> ir.Table:
-        people = in_one_table(candidates(by_day(lines, sets), list(targets), cutoff))
-        bought = outcomes(target_lines(lines, list(targets), sets), spans, denied)
-        return labels(people, spans, bought, threshold)
-
     windows = window_table((cutoff, target, months) for target, months in targets.items())
-    return evaluate(expression, frame, windows)
+    return labelled_lines(frame, sets, windows, denied, threshold)
 
 
 def as_truth(frame: pl.DataFrame) -> dict[tuple[str, str], dict[str, object]]:

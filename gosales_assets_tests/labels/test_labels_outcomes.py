@@ -12,19 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosales_assets.calendar import month_end, window_end
-from gosales_assets.labels.candidates import Mode, candidates, of_candidates, prospects
-from gosales_assets.labels.outcomes import labels, net_values, outcomes, positives
+from gosales_assets.labels.candidates import Mode, of_candidates, prospects
+from gosales_assets.labels.outcomes import judged, net_values, outcomes, positives
 from gosales_assets.labels.windows import window_table
 from gosales_assets.sources.contract import PROSPECTS
 from gosales_assets.star.activity import by_day
 from gosales_assets.star.scopes import target_lines
-from gosales_assets_tests.labels.laid_out import in_one_table
+from gosales_assets_tests.labels.laid_out import candidates_of, in_windows, labelled_lines
 from gosales_assets_tests.star.order_lines import (
     evaluate,
     facts_of,
     line,
     made,
     sales_lines,
+    tables,
     wild_lines,
 )
 
@@ -43,13 +44,8 @@ def labelled(
 ) -> pl.DataFrame:
     of_each = dict.fromkeys(TARGETS, months) if isinstance(months, int) else months
     windows = window_table((cutoff, target, length) for target, length in of_each.items())
-
-    def expression(facts: ir.Table, spans: ir.Table) -> ir.Table:
-        people = in_one_table(candidates(by_day(facts, SETS), TARGETS, cutoff, mode))
-        bought = outcomes(target_lines(facts, TARGETS, SETS), spans, denylist)
-        return labels(people, spans, bought, threshold)
-
-    return evaluate(expression, facts_of(lines), windows).sort("division", "customer_id")
+    frame = labelled_lines(facts_of(lines), SETS, windows, denylist, threshold, mode)
+    return frame.sort("division", "customer_id")
 
 
 def tools(frame: pl.DataFrame, *columns: str) -> list[tuple]:
@@ -190,19 +186,32 @@ def test_expansion_leaves_out_owners_and_nobody_else() -> None:
     assert tools(strangers, "customer_id") == [("b",)]
 
 
+def test_a_target_may_be_called_like_a_column() -> None:
+    lines = sales_lines(
+        line("a", "2024-01-10", division="customer_id"),
+        line("b", "2024-01-10", division="first day of Wood"),
+        line("b", "2024-01-11", division="Wood"),
+    )
+    targets = ["Wood", "customer_id", "first day of Wood"]
+    frame = evaluate(lambda facts: by_day(facts, {}), facts_of(lines))
+    found = candidates_of(frame, targets, CUTOFF).filter(cohort="repeat")
+    assert found.select("division", "customer_id").rows() == [
+        ("Wood", "b"),
+        ("customer_id", "a"),
+        ("first day of Wood", "b"),
+    ]
+
+
 def logos(lines: pl.DataFrame, *companies: tuple[str, str | None]) -> pl.DataFrame:
     rows = [
         {"customer_id": name, "valid_from": since and date.fromisoformat(since)}
         for name, since in companies
     ]
     windows = window_table((CUTOFF, target, 3) for target in TARGETS)
-
-    def expression(facts: ir.Table, spans: ir.Table, known: ir.Table) -> ir.Table:
-        people = prospects(known, by_day(facts, SETS), TARGETS, CUTOFF)
-        return labels(people, spans, outcomes(target_lines(facts, TARGETS, SETS), spans), 0.0)
-
-    frame = evaluate(expression, facts_of(lines), windows, made(PROSPECTS, rows))
-    return frame.sort("division", "customer_id")
+    with tables(facts_of(lines), windows, made(PROSPECTS, rows)) as (facts, spans, known):
+        people = prospects(known, by_day(facts, SETS), TARGETS, CUTOFF).to_polars()
+        bought = judged(outcomes(target_lines(facts, TARGETS, SETS), spans), 0.0).to_polars()
+    return in_windows(people, windows, bought).sort("division", "customer_id")
 
 
 def test_prospects_are_known_by_the_cutoff_and_have_bought_nothing_by_then() -> None:
