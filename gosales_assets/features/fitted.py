@@ -93,7 +93,9 @@ def fit_profile(
 ) -> dict[str, Parameters]:
     """Smoothed purchase rates per attribute value; attributes without any value are left out."""
     columns = holdings.columns(targets)
-    recent, ever = holdings.held[:, columns], holdings.ever[:, columns]
+    recent, ever = (
+        np.asfortranarray(bought[:, columns]) for bought in (holdings.held, holdings.ever)
+    )
     overall = np.broadcast_to(recent.mean(axis=0), recent.shape)
     parents: dict[str, Array] = {}
     fitted: dict[str, Parameters] = {}

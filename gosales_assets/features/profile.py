@@ -75,9 +75,9 @@ def attribute_rates(values: pl.Series, bought: Array, parents: Array) -> dict[st
     values
         The attribute, per customer; missing where unknown.
     bought
-        Customers x targets, 1 where bought.
+        Customers x targets, 1 where bought; by column (Fortran order), it is read fastest.
     parents
-        Rate that each customer's value is shrunk toward: customers x targets.
+        Rate that each customer's value is shrunk toward, likewise.
 
     Returns
     -------
@@ -87,8 +87,8 @@ def attribute_rates(values: pl.Series, bought: Array, parents: Array) -> dict[st
     group = _positions(values.drop_nulls(), names)
     known = values.is_not_null().to_numpy()
     trials = np.bincount(group, minlength=len(names)).astype(np.float64)
-    successes = _sums(group, bought[known], len(names))
-    prior = _sums(group, parents[known], len(names)) / trials[:, None]
+    successes = _sums(group, bought, known, len(names))
+    prior = _sums(group, parents, known, len(names)) / trials[:, None]
     rates = np.zeros_like(successes)
     for target in range(bought.shape[1]):
         strength = rate_prior(successes[:, target], trials)
@@ -108,7 +108,6 @@ def _positions(values: pl.Series, names: Sequence[str]) -> npt.NDArray[np.int64]
     return places.fill_null(len(names)).to_numpy()
 
 
-def _sums(group: np.ndarray, columns: Array, groups: int) -> Array:
-    by_column = np.ascontiguousarray(columns.T)
-    sums = [np.bincount(group, weights=column, minlength=groups) for column in by_column]
+def _sums(group: np.ndarray, columns: Array, known: npt.NDArray[np.bool_], groups: int) -> Array:
+    sums = [np.bincount(group, column[known], groups) for column in columns.T]
     return np.array(sums, dtype=np.float64).T.reshape(groups, columns.shape[1])

@@ -32,7 +32,7 @@ from gosales_assets.labels.contract import (
 from gosales_assets.labels.denylist import denied_skus
 from gosales_assets.labels.outcomes import judged, outcomes
 from gosales_assets.labels.outcomes import labels as labels_of
-from gosales_assets.labels.prevalence import markdown, unusual
+from gosales_assets.labels.prevalence import cohorts_of, markdown, unusual
 from gosales_assets.labels.prevalence import prevalence as prevalence_of
 from gosales_assets.labels.reading import closed_of, months_known, windows_of
 from gosales_assets.labels.recount_check import after_cutoff
@@ -151,12 +151,17 @@ def new_logos(
 @table_asset(PREVALENCE, deps=[dep(LABELS, ALL_DIVISIONS), dep(NEW_LOGOS)], kinds={"polars"})
 def prevalence(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     """Count candidates and buyers per division and cohort."""
+
+    def counted(cutoff: str, division: str) -> pl.DataFrame:
+        keys, columns = {"cutoff": cutoff, "division": division}, ["cohort", "label"]
+        rows = warehouse.read(LABELS, columns=columns, **keys)
+        named = {"cutoff": pl.lit(day(cutoff)), "division": pl.lit(division)}
+        return cohorts_of(rows.with_columns(**named))
+
     for cutoff in context.partition_keys:
         # Not what lies in the lake: a division that left the settings may still lie there.
-        of_cutoff = [{"cutoff": cutoff, "division": division} for division in KEYS.divisions]
-        columns = ["cutoff", "division", "label"]
-        rows = warehouse.read_many(LABELS, of_cutoff, columns=[*columns, "cohort"])
-        frame = prevalence_of(rows, warehouse.read(NEW_LOGOS, columns=columns, cutoff=cutoff))
+        counts = pl.concat(counted(cutoff, division) for division in KEYS.divisions)
+        frame = prevalence_of(counts, warehouse.read(NEW_LOGOS, cutoff=cutoff))
         shown = markdown(frame) if frame.height else "All windows are open: nothing to count yet."
         store(
             context,

@@ -9,13 +9,21 @@ RARE, COMMON = 0.005, 0.5
 _KEYS = ["cutoff", "division", "cohort"]
 
 
-def prevalence(labels: pl.DataFrame, new_logos: pl.DataFrame) -> pl.DataFrame:
-    """Count candidates and buyers of each cutoff, division and cohort.
+def cohorts_of(labels: pl.DataFrame) -> pl.DataFrame:
+    """Count candidates and buyers: cutoff, division, cohort, rows, positives."""
+    grouped = labels.group_by(*_KEYS)
+    return grouped.agg(rows=pl.len().cast(pl.Int64), positives=pl.col("label").sum())
+
+
+def prevalence(of_labels: pl.DataFrame, new_logos: pl.DataFrame) -> pl.DataFrame:
+    """Say how many candidates of each cutoff, division and cohort buy.
 
     Parameters
     ----------
-    labels, new_logos
-        Rows of ``labels.labels`` and ``labels.new_logos``.
+    of_labels
+        What `cohorts_of` gives of ``labels.labels``.
+    new_logos
+        Rows of ``labels.new_logos``.
 
     Returns
     -------
@@ -24,10 +32,10 @@ def prevalence(labels: pl.DataFrame, new_logos: pl.DataFrame) -> pl.DataFrame:
         cohorts without candidates, whose prevalence is null; ``new_logo`` where there are
         prospects. These are not among ``all``.
     """
-    targets = labels.select("cutoff", "division").unique()
+    targets = of_labels.select("cutoff", "division").unique()
     names = ["all", "expansion", *([NEW_LOGO] if new_logos.height else []), "repeat"]
     cohorts = pl.DataFrame({"cohort": names})
-    of_labels, of_logos = _counts(labels), _counts(new_logos.with_columns(cohort=pl.lit(NEW_LOGO)))
+    of_logos = cohorts_of(new_logos.with_columns(cohort=pl.lit(NEW_LOGO)))
     whole = of_labels.with_columns(cohort=pl.lit("all")).group_by(_KEYS).sum()
     counts = pl.concat([of_labels, whole.select(of_labels.columns), of_logos])
     return (
@@ -39,12 +47,6 @@ def prevalence(labels: pl.DataFrame, new_logos: pl.DataFrame) -> pl.DataFrame:
         )
         .sort(_KEYS)
     )
-
-
-def _counts(rows: pl.DataFrame) -> pl.DataFrame:
-    """Count candidates and buyers by cohort."""
-    grouped = rows.group_by(*_KEYS)
-    return grouped.agg(rows=pl.len().cast(pl.Int64), positives=pl.col("label").sum())
 
 
 def unusual(table: pl.DataFrame) -> list[Breach]:

@@ -8,7 +8,7 @@ import pytest
 from gosales_assets.breaches import breaches
 from gosales_assets.labels.completeness import closed_windows_only, every_customer
 from gosales_assets.labels.contract import LABELS, NEW_LOGOS, PREVALENCE
-from gosales_assets.labels.prevalence import markdown, prevalence, unusual
+from gosales_assets.labels.prevalence import cohorts_of, markdown, prevalence, unusual
 
 
 def labels_of(division: str, *rows: tuple[str, int]) -> pl.DataFrame:
@@ -24,7 +24,7 @@ def test_counts_per_cohort_and_in_all() -> None:
                     labels_of("Tools", ("repeat", 1), ("repeat", 0), ("expansion", 0)),
                     labels_of("Paint", ("expansion", 1)),
                 ]
-            ),
+            ).pipe(cohorts_of),
             NEW_LOGOS.empty(),
         )
     )
@@ -45,7 +45,9 @@ def test_counts_per_cohort_and_in_all() -> None:
 
 def test_prospects_are_a_cohort_of_their_own_and_not_among_all() -> None:
     prospects = labels_of("Tools", ("new_logo", 1), ("new_logo", 0))
-    frame = PREVALENCE.typed(prevalence(labels_of("Tools", ("expansion", 0)), prospects))
+    frame = PREVALENCE.typed(
+        prevalence(cohorts_of(labels_of("Tools", ("expansion", 0))), prospects)
+    )
     assert breaches(PREVALENCE, frame) == []
     assert frame.drop("cutoff", "division").rows() == [
         ("all", 1, 0, 0.0),
@@ -61,7 +63,7 @@ def test_prospects_are_a_cohort_of_their_own_and_not_among_all() -> None:
 
 
 def test_an_open_window_has_no_prevalence() -> None:
-    frame = PREVALENCE.typed(prevalence(LABELS.empty(), NEW_LOGOS.empty()))
+    frame = PREVALENCE.typed(prevalence(cohorts_of(LABELS.empty()), NEW_LOGOS.empty()))
     assert frame.is_empty()
     assert unusual(frame) == []
 
@@ -72,7 +74,7 @@ def test_an_open_window_has_no_prevalence() -> None:
 )
 def test_warns_outside_half_a_percent_and_half(positives: int, rows: int, warns: bool) -> None:
     answers = [("expansion", int(n < positives)) for n in range(rows)]
-    found = unusual(prevalence(labels_of("Tools", *answers), NEW_LOGOS.empty()))
+    found = unusual(prevalence(cohorts_of(labels_of("Tools", *answers)), NEW_LOGOS.empty()))
     assert [breach.examples for breach in found] == (
         [(f"Tools: {positives} of {rows}",)] if warns else []
     )
