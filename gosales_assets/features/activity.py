@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -23,8 +23,8 @@ from gosales_assets.features.measures import (
     OF_DAYS,
     OF_MONTHS,
     OF_RETURN_DAYS,
-    Measures,
 )
+from gosales_assets.read_ahead import side_by_side
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import CUSTOMER_DAY, CUSTOMER_MONTH, FACT_TRANSACTIONS
 from gosales_assets.star.scopes import sku_sets
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 _OF_FACTS = ["customer", "order_date", "product", "division", "is_return"]
 WHOLE = ""
 """Stands for the division where a customer is looked at as a whole."""
+MONTHS, DAYS, RETURN_DAYS = "months", "days", "days of returns"
+_MEASURED = {MONTHS: (MONTH, OF_MONTHS), DAYS: (DAY, OF_DAYS), RETURN_DAYS: (DAY, OF_RETURN_DAYS)}
+_Ledgers = tuple[dict[str, Ledger], Ledger]
+"""Ledgers of one kind and scope by division, and one of a division that nobody ever bought."""
 
 
 def keys_of(scope: str) -> list[str]:
@@ -73,17 +77,17 @@ class Star:
     sku_sets: Mapping[str, Sequence[str]]
     window_months: int
     windows: Mapping[str, int]
-    _kept: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, "ibis.Table"] = field(default_factory=dict)
+    _ledgers: dict[tuple[str, str], _Ledgers] = field(default_factory=dict)
 
     def as_of(self, cutoff: date) -> "Activity":
         """Cut everything off at the evening of ``cutoff``."""
         return Activity(self, cutoff)
 
-    @cached_property
+    @property
     def divisions(self) -> list[str]:
         """Divisions and SKU sets that anybody ever had a line of, sorted."""
-        names = _of_scope(self.months, "div").select("division").distinct()
-        return sorted(names.to_polars()["division"])
+        return sorted(self._ledgers_of(MONTHS, "div")[0])
 
     @cached_property
     def customers(self) -> pl.Series:
@@ -108,6 +112,16 @@ class Star:
 
         return self._staged("lines", rows)
 
+    def product_days(self) -> "ibis.Table":
+        """Lines of each product, division and day, and whether any of them is no return."""
+
+        def rows() -> "ibis.Table":
+            lines = self.lines()
+            days = lines.group_by("product", "division", "order_date")
+            return days.aggregate(lines=lines.count(), bought=(~lines.is_return).any())
+
+        return self._staged("product_days", rows)
+
     def served(self) -> "ibis.Table":
         """Branch and rep of each customer and day with a line: of several the first by name."""
 
@@ -120,19 +134,31 @@ class Star:
 
     def months_of(self, division: str) -> Ledger:
         """Months of a division or SKU set (`WHOLE`: of everything): see `measures`."""
-        return self._ledger("months", division, lambda: self.months, MONTH, OF_MONTHS)
+        return self._ledger(MONTHS, division)
 
     def days_of(self, division: str) -> Ledger:
         """Order days, likewise."""
-        return self._ledger("days", division, lambda: self.days, DAY, OF_DAYS)
+        return self._ledger(DAYS, division)
 
     def return_days_of(self, division: str) -> Ledger:
         """Days with returns only, likewise."""
+        return self._ledger(RETURN_DAYS, division)
 
-        def rows() -> "ibis.Table":
-            return staging.days_of_returns(self.facts, self.days, self.sku_sets)
+    def read(self, *wanted: tuple[str, str]) -> None:
+        """Make ledgers of some kinds and scopes, as far as they are not there yet.
 
-        return self._ledger("return_days", division, rows, DAY, OF_RETURN_DAYS)
+        The engine, which answers one thread at a time, tells the rows of one while those of
+        another are put in order. Ledgers, once made, may be asked in any thread.
+        """
+
+        def tasks() -> "Iterator[Callable[[], tuple[tuple[str, str], _Ledgers]]]":
+            for kind, scope in wanted:
+                if (kind, scope) not in self._ledgers:
+                    rows = _of_scope(self._rows(kind), scope).drop("scope").to_polars()
+                    yield partial(_in_order, (kind, scope), rows, self.customers)
+
+        for key, ledgers in side_by_side(tasks()):
+            self._ledgers[key] = ledgers
 
     def seats_of(self, scope: str) -> "ibis.Table | None":
         """Units of the SKUs that are seats, by month; ``None``: no such SKUs are set."""
@@ -146,39 +172,24 @@ class Star:
         )
 
     def _staged(self, name: str, rows: Callable[[], "ibis.Table"]) -> "ibis.Table":
-        return self._once(name, lambda: self.stage(name, rows()))
+        if name not in self._kept:
+            self._kept[name] = self.stage(name, rows())
+        return self._kept[name]
 
-    def _ledger(
-        self,
-        name: str,
-        division: str,
-        rows: Callable[[], "ibis.Table"],
-        time: pl.Expr,
-        measured: Measures,
-    ) -> Ledger:
+    def _ledger(self, kind: str, division: str) -> Ledger:
         """Ledger of a division; all of a scope are made at once."""
-        scope = "all" if division == WHOLE else "div"
-
-        def made() -> tuple[dict[str, Ledger], Ledger]:
-            frame = _of_scope(rows(), scope).drop("scope").to_polars()
-            names = frame["division"].unique().sort()
-            *each, nobodys = ledgers_of(
-                frame.drop("customer_id", "division"),
-                numbers_among(names, frame["division"]),
-                self.numbers(frame["customer_id"]),
-                time,
-                measured,
-                names.len() + 1,
-            )
-            return dict(zip(names, each, strict=True)), nobodys
-
-        kept, nobodys = self._once(f"{name} of {scope}", made)
+        kept, nobodys = self._ledgers_of(kind, "all" if division == WHOLE else "div")
         return kept.get(division, nobodys)
 
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self._kept:
-            self._kept[name] = make()
-        return self._kept[name]
+    def _ledgers_of(self, kind: str, scope: str) -> _Ledgers:
+        if (kind, scope) not in self._ledgers:
+            self.read((kind, scope))
+        return self._ledgers[kind, scope]
+
+    def _rows(self, kind: str) -> "ibis.Table":
+        if kind == RETURN_DAYS:
+            return staging.days_of_returns(self.facts, self.days, self.sku_sets)
+        return self.months if kind == MONTHS else self.days
 
 
 @dataclass(frozen=True)
@@ -195,6 +206,10 @@ class Activity:
         line_id: it depends on the order of the log's rows.
         """
         return self._seen(self.star.lines())
+
+    def product_days(self) -> "ibis.Table":
+        """Days on which products were bought or returned, up to the cutoff: see `Star`."""
+        return self._seen(self.star.product_days())
 
     def served(self) -> "ibis.Table":
         """Branch and rep of the customers' days up to the cutoff: see `Star.served`."""
@@ -330,3 +345,18 @@ def _numbered(rows: "ibis.Table", column: str, among: "ibis.Table", number: str)
     known = among.select(column).distinct()
     place = ibis.row_number().over(order_by=known[column]).cast("int64")
     return rows.join(known.mutate(**{number: place}), column)
+
+
+def _in_order(
+    key: tuple[str, str], frame: pl.DataFrame, customers: pl.Series
+) -> tuple[tuple[str, str], _Ledgers]:
+    """Make the ledgers of one kind and scope of its rows."""
+    names = frame["division"].unique().sort()
+    *each, nobodys = ledgers_of(
+        frame.drop("customer_id", "division"),
+        numbers_among(names, frame["division"]),
+        numbers_among(customers, frame["customer_id"]),
+        *_MEASURED[key[0]],
+        names.len() + 1,
+    )
+    return key, (dict(zip(names, each, strict=True)), nobodys)

@@ -4,14 +4,14 @@ The same definitions serve the customer as a whole (scope ``all``) and each cust
 (scope ``div``). Sums are looked up, see `history_sums`; what follows from them is worked out here.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from functools import partial
 
 import numpy as np
 import polars as pl
 
 from gosales_assets.features import history_sums
-from gosales_assets.features.activity import WHOLE, Activity, Star
+from gosales_assets.features.activity import DAYS, MONTHS, RETURN_DAYS, WHOLE, Activity, Star
 from gosales_assets.features.catalog import DECAY_HALF_LIVES, OFFSET_MEASURES, WINDOWS, YEAR
 from gosales_assets.features.ledger import Real, Seen
 from gosales_assets.features.ratios import log_ratio, ratio, relative_change
@@ -20,16 +20,10 @@ _SLOPE_DIVISOR = sum((2 * i - (YEAR - 1)) ** 2 for i in range(YEAR)) / 2
 _DAYS_PER_MONTH = 365.25 / 12
 
 
-def read_ledgers(star: Star, divisions: Iterable[str], families: Collection[str]) -> None:
-    """Make the ledgers that `sums_of` asks: once made, they may be asked in any thread.
-
-    The engine that they are made of answers one thread at a time.
-    """
-    for division in divisions:
-        star.months_of(division)
-        star.days_of(division)
-        if "offset" in families:
-            star.return_days_of(division)
+def read_ledgers(star: Star, scope: str, families: Collection[str]) -> None:
+    """Make the ledgers that `sums_of` asks, of everything (``all``) or by division (``div``)."""
+    kinds = [MONTHS, DAYS, *([RETURN_DAYS] if "offset" in families else [])]
+    star.read(*((kind, scope) for kind in kinds))
 
 
 def sums_of(activity: Activity, division: str, columns: Collection[str]) -> pl.DataFrame:

@@ -29,8 +29,9 @@ from gosales_assets.features.catalog import (
     feature,
 )
 from gosales_assets.features.contract import CUSTOMER_FEATURES, DIVISION_FEATURES, FEATURE_MATRIX
+from gosales_assets.features.diversity import diversity
 from gosales_assets.features.history import history, read_ledgers, revenue_of_nothing
-from gosales_assets.features.holdings import Array, Holdings, holdings_of, items_of, laid_out
+from gosales_assets.features.holdings import Array, Holdings, holdings_of
 from gosales_assets.features.installed import installed
 from gosales_assets.features.ledger import Whole
 from gosales_assets.features.market import market
@@ -154,7 +155,7 @@ def customer_layer(
     A function that lays out the rows; it may be called in any thread.
     """
     families, wanted = computed_families(), _features_of(CUSTOMER_FEATURES)
-    read_ledgers(activity.star, [WHOLE], families)
+    read_ledgers(activity.star, "all", families)
     units = seats(activity, "all") if "seats" in families else None
     numbers = _numbers_of(activity, past)
 
@@ -162,7 +163,7 @@ def customer_layer(
         own = history(activity, WHOLE, wanted)
         frame = (
             past.ids.hstack(_laid_out(own, numbers))
-            .join(_diversity(past), on="customer_id", how="left")
+            .join(diversity(past), on="customer_id", how="left")
             .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
         )
         if "lifetime" in families:
@@ -206,7 +207,7 @@ def division_layer(
     A function that lays out the rows of one target; it may be called in any thread.
     """
     families, wanted = computed_families(), _features_of(DIVISION_FEATURES)
-    read_ledgers(activity.star, targets, families)
+    read_ledgers(activity.star, "div", families)
     with one_blas_thread():
         scores = _scores(past, side, stored, targets, settings)
     by_target = {name: np.ascontiguousarray(each.T) for name, each in scores.items()}
@@ -356,28 +357,6 @@ def _profile(attributes: pl.DataFrame, learned: dict[str, Any], targets: int) ->
             of_customers = profile.rates_of(attributes[attribute], rates, targets)
             found[f"profile__div__{name}__{window}"] = of_customers
     return found
-
-
-def _diversity(past: Past) -> pl.DataFrame:
-    """How widely each customer buys: divisions, products, entropy of orders over divisions."""
-    divisions = [item for item in items_of(past, []) if item not in past.sku_sets]
-    rows = past.divisions.filter(pl.col("division").is_in(divisions))
-    arrays = laid_out(past, rows, divisions, {"orders": 0.0, "owned": 0.0})
-    orders = arrays["orders"]
-    total = orders.sum(axis=1)
-    share = orders / np.maximum(total, 1.0)[:, None]
-    terms = np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), 0.0)
-    skus = past.products.group_by("customer_id").agg(
-        pl.len().cast(pl.Float64).alias("diversity__all__skus__12m")
-    )
-    return past.ids.with_columns(
-        pl.Series("diversity__all__divisions__12m", (orders > 0).sum(axis=1), pl.Float64),
-        pl.Series("diversity__all__divisions_owned__ever", arrays["owned"].sum(axis=1)),
-        pl.Series(
-            "diversity__all__entropy__12m",
-            np.where(total > 0, np.abs(terms.sum(axis=1)), np.nan),
-        ).fill_nan(None),
-    ).join(skus, on="customer_id", how="left")
 
 
 def _beside(frame: pl.DataFrame, signal: pl.DataFrame | None) -> pl.DataFrame:

@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 
 from gosales_assets.features.activity import (
+    DAYS,
+    MONTHS,
     WHOLE,
     Activity,
     day_number,
@@ -113,10 +115,7 @@ def past_of(activity: Activity) -> Past:
 def asked_of(activity: Activity) -> Asked:
     """Ask the engine, which answers one thread at a time; what follows may run in any thread."""
     star = activity.star
-    star.days_of(WHOLE)
-    for division in star.divisions:
-        star.months_of(division)
-        star.days_of(division)
+    star.read((MONTHS, "div"), (DAYS, "div"), (DAYS, "all"))
     return Asked(_served(activity), star.products, _products(activity), _homes(activity))
 
 
@@ -257,10 +256,10 @@ def _products(activity: Activity) -> pl.DataFrame:
 
 def _homes(activity: Activity) -> pl.DataFrame:
     """Divisions of each product: newest line, number of lines, bought in the last 12 months."""
-    t = activity.lines()
-    bought = ~t.is_return & (t.order_date > activity.day_before(YEAR))
+    t = activity.product_days()
+    bought = t.bought & (t.order_date > activity.day_before(YEAR))
     return (
         t.group_by("product", "division")
-        .aggregate(newest=t.order_date.max(), lines=t.count(), bought=bought.any())
+        .aggregate(newest=t.order_date.max(), lines=t.lines.sum(), bought=bought.any())
         .to_polars()
     )

@@ -1,7 +1,7 @@
 """What rules say of customers: how strongly their purchases pull toward each target, and which."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,12 @@ class Pull:
     places: Positions
     strengths: Array
     kind: Positions | None = None
+
+    def among(self, customers: Positions) -> "Pull":
+        """The same of some of the customers only, by their places."""
+        if self.kind is None:
+            return replace(self, holders=self.holders[customers])
+        return replace(self, kind=self.kind[customers])
 
     @cached_property
     def strongest(self) -> Array:
@@ -163,7 +169,11 @@ def best_evidence(
         ]
     )
     rule = _speaking(of_lines.best, rules["lift"])
-    product = _speaking(of_products.best, product_rules["lift"])
+    open_to_products = np.flatnonzero((rule == NO_RULE).any(axis=1))
+    product = np.full_like(rule, NO_RULE)
+    product[open_to_products] = _speaking(
+        of_products.among(open_to_products).best, product_rules["lift"]
+    )
     below = np.where(product == NO_RULE, NO_RULE, product + rules.height)
     in_order = sorted(range(len(targets)), key=lambda column: targets[column])
     chosen = np.where(rule == NO_RULE, below, rule)[:, in_order]

@@ -38,6 +38,7 @@ from gosales_assets.labels.reading import closed_of, months_known, windows_of
 from gosales_assets.labels.recount_check import after_cutoff
 from gosales_assets.labels.window_assets import enough_buyers, lines_in, target_windows
 from gosales_assets.partitions import ALL_DIVISIONS, GRID, KEYS, day, divisions_by_cutoff
+from gosales_assets.read_ahead import read_ahead
 from gosales_assets.settings import Settings
 from gosales_assets.sources.contract import LABEL_DENYLIST, PROSPECTS
 from gosales_assets.star.contract import CUSTOMER_DAY, DIM_CUTOFF, FACT_TRANSACTIONS
@@ -82,6 +83,7 @@ def labels(
 ) -> None:
     """Label the candidates of closed windows; open windows get an empty partition."""
     windows, known = windows_of(warehouse, KEYS.divisions), months_known(warehouse)
+    cells = divisions_by_cutoff(context.partition_keys)
     denied = denied_skus(settings, warehouse.read(LABEL_DENYLIST))
 
     def labelled(
@@ -93,11 +95,14 @@ def labels(
             rows = labels_of(warehouse.read(CANDIDATES, **keys), windows[division], own)
         return [Made(LABELS, rows, keys, {"buyers": int(rows["label"].sum()), **about})]
 
+    def outcomes_of(facts: ir.Table) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+        for cutoff in cells:
+            closed = closed_of(windows, known, day(cutoff), cells[cutoff])
+            yield cutoff, closed, _bought(facts, closed, settings, denied)
+
     def tasks(facts: ir.Table) -> Iterator[Task]:
-        for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
-            closed = closed_of(windows, known, day(cutoff), divisions)
-            bought = _bought(facts, closed, settings, denied)
-            for division in divisions:
+        for cutoff, closed, bought in read_ahead(outcomes_of(facts)):
+            for division in cells[cutoff]:
                 about = {
                     **_about_window(closed, windows, division),
                     "products that never count": ", ".join(denied) or "none",
