@@ -219,23 +219,28 @@ def winsor_caps(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None
 )
 def feature_matrix(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     """Join both layers for the candidates of each target, money and quantities capped."""
-    for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
-        customers = warehouse.read(CUSTOMER_FEATURES, cutoff=cutoff)
-        fitted_caps = warehouse.read(WINSOR_CAPS, cutoff=cutoff)
-        for division in divisions:
-            keys = {"cutoff": cutoff, "division": division}
-            frame = layers.matrix(
-                warehouse.read(CANDIDATES, **keys),
-                customers,
-                warehouse.read(DIVISION_FEATURES, **keys),
-                caps.caps_of(fitted_caps, division),
-            )
-            known = 1 - sum(frame.null_count().row(0)) / max(frame.height * frame.width, 1)
-            shown = {
-                "features": frame.width - len(layers.MATRIX_KEYS),
-                "share of values known": known,
-            }
-            store(context, warehouse, FEATURE_MATRIX, frame, shown, **keys)
+
+    def joined(customers: pl.DataFrame, limits: pl.DataFrame, keys: dict[str, str]) -> list[Made]:
+        frame = layers.matrix(
+            warehouse.read(CANDIDATES, **keys),
+            customers,
+            warehouse.read(DIVISION_FEATURES, **keys),
+            caps.caps_of(limits, keys["division"]),
+        )
+        known = 1 - sum(frame.null_count().row(0)) / max(frame.height * frame.width, 1)
+        features = frame.width - len(layers.MATRIX_KEYS)
+        shown = {"features": features, "share of values known": known}
+        return [Made(FEATURE_MATRIX, frame, keys, shown)]
+
+    def tasks() -> Iterator[Task]:
+        for cutoff, divisions in divisions_by_cutoff(context.partition_keys).items():
+            customers = warehouse.read(CUSTOMER_FEATURES, cutoff=cutoff)
+            limits = warehouse.read(WINSOR_CAPS, cutoff=cutoff)
+            for division in divisions:
+                keys = {"cutoff": cutoff, "division": division}
+                yield partial(joined, customers, limits, keys)
+
+    store_each(context, warehouse, tasks())
 
 
 @table_asset(
