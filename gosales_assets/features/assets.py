@@ -115,7 +115,7 @@ def fitted_things(
             Made(AFFINITY_EVIDENCE, fitted.evidence, keys),
         ]
 
-    # Held around all: a limit that one thread sets and lifts is the other's, too.
+    # Around all: what one thread sets and lifts again is lifted for the other, too.
     with layers.one_blas_thread():
         cutoffs = sorted(context.partition_keys)
         store_each(context, warehouse, (partial(learned, cutoff) for cutoff in cutoffs))

@@ -72,7 +72,11 @@ class SideTables:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Hold linear algebra to one thread, so that the order of summation never varies."""
+    """Hold linear algebra to one thread, so that the order of summation never varies.
+
+    The limit is the process's: where threads work side by side, it must be set around all of them.
+    """
+    import scipy.linalg  # noqa: F401 - only libraries that are loaded by now are held
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1, user_api="blas"):
