@@ -1,5 +1,6 @@
 """A connection to DuckDB that is always closed, and whose problems are explained."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ import duckdb
 
 from gosales_assets.occupancy import SCRATCH
 from gosales_assets.storage_problems import explained
+
+PATIENCE = 0.01
+"""Seconds between two tries to close a connection that still answers somebody."""
 
 
 @contextmanager
@@ -34,7 +38,22 @@ def connected(
             connection.execute("SET enable_progress_bar = false")  # it would write across our own
             yield connection
         finally:
-            connection.close()
+            _close(connection)
     except duckdb.Error:
         with explained(home):
             raise
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close it, also when another thread still asks it: nobody waits for that answer any more.
+
+    DuckDB refuses to close a connection that is busy, and its refusal would hide what failed.
+    """
+    while True:
+        try:
+            connection.close()
+        except duckdb.ResourceInUseException:
+            connection.interrupt()
+            time.sleep(PATIENCE)
+        else:
+            return

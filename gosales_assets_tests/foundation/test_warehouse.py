@@ -1,10 +1,14 @@
 """Partitions are typed, sorted, whole or not there, and keep what they were made on."""
 
 import re
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pandera.polars as pa
 import polars as pl
 import pytest
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 
 from gosales_assets.division_names import division_identity, division_key, registry_name
 from gosales_assets.parts import checksum_of
+from gosales_assets.read_ahead import read_ahead
 from gosales_assets.tables import Contract, table
 from gosales_assets.warehouse import BrokenPartition, MissingPartition, Warehouse
 
@@ -145,6 +150,29 @@ def test_connections_close_after_an_error(warehouse: Warehouse, tmp_path: Path) 
         fail()
     with warehouse.connect(database) as connection:
         assert connection.sql("SELECT count(*) FROM t").fetchall() == [(1,)]
+
+
+def test_what_failed_is_told_though_another_thread_still_asks(warehouse: Warehouse) -> None:
+    slow = "select count(*) from range(100000) a, range(100000) b where a.range * b.range % 7 = 3"
+    asking = threading.Event()
+
+    def asked(connection: duckdb.DuckDBPyConnection) -> Iterator[int]:
+        yield 0
+        asking.set()
+        yield len(connection.execute(slow).fetchall())
+
+    def fails_meanwhile() -> None:
+        with warehouse.connect() as connection:
+            answers = read_ahead(asked(connection))
+            for _ in answers:  # kept by its name, so nobody ends it when the loop fails
+                assert asking.wait(10)
+                time.sleep(0.2)
+                raise ValueError("this partition is bad")
+
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="this partition is bad"):
+        fails_meanwhile()
+    assert time.monotonic() - began < 30  # nobody waits for an answer that nobody wants
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
