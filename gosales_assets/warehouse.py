@@ -308,6 +308,10 @@ class Warehouse(DuckDBResource):
             return table.empty() if columns is None else table.empty().select(columns)
         return pl.concat([self.read(table, columns=columns, **keys) for keys in partitions])
 
+    def lazy(self, table: Table, **partition: str) -> pl.LazyFrame:
+        """Open one partition without reading it yet; raises what `files` does."""
+        return pl.scan_parquet(self.files(table, **partition), hive_partitioning=False)
+
     @contextmanager
     def connect(self, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
         """Open DuckDB with the configured limits; always closed, also after an error."""

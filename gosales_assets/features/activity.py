@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from gosales_assets.calendar import add_months
@@ -24,6 +23,9 @@ from gosales_assets.features.measures import (
     OF_MONTHS,
     OF_RETURN_DAYS,
 )
+from gosales_assets.features.numbering import day_number, numbers_among
+from gosales_assets.features.purchases import Purchases, purchases_of
+from gosales_assets.features.served import Named, served_days, served_of
 from gosales_assets.read_ahead import side_by_side
 from gosales_assets.settings import Settings
 from gosales_assets.star.contract import CUSTOMER_DAY, CUSTOMER_MONTH, FACT_TRANSACTIONS
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     import ibis
     from ibis.backends.duckdb import Backend
 
-_OF_FACTS = ["customer", "order_date", "product", "division", "is_return"]
 WHOLE = ""
 """Stands for the division where a customer is looked at as a whole."""
 MONTHS, DAYS, RETURN_DAYS = "months", "days", "days of returns"
@@ -52,13 +53,16 @@ def keys_of(scope: str) -> list[str]:
 class Star:
     """The star's tables of all time, for all cutoffs of a run; each is read when first used.
 
-    The engine makes the rows; what is asked of them for one cutoff after the other is looked up in
-    their ledgers, one for each division and SKU set and one for everything together.
+    What is asked of the rows for one cutoff after the other is looked up in their ledgers, one for
+    each division and SKU set and one for everything together. What is summed anew is asked of the
+    engine, which answers one thread at a time.
 
     Attributes
     ----------
-    facts, months, days
-        star.fact_transactions, star.customer_month and star.customer_day, on any engine.
+    facts
+        star.fact_transactions on any engine, to be summed.
+    lines, months, days
+        star.fact_transactions, star.customer_month and star.customer_day, to be read.
     stage
         Computes an expression and keeps its rows under a name, on the same engine.
     seat_skus
@@ -70,8 +74,9 @@ class Star:
     """
 
     facts: "ibis.Table"
-    months: "ibis.Table"
-    days: "ibis.Table"
+    lines: pl.LazyFrame
+    months: pl.LazyFrame
+    days: pl.LazyFrame
     stage: Callable[[str, "ibis.Table"], "ibis.Table"]
     seat_skus: Sequence[str]
     sku_sets: Mapping[str, Sequence[str]]
@@ -92,45 +97,32 @@ class Star:
     @cached_property
     def customers(self) -> pl.Series:
         """Everybody that the star ever saw, sorted: a customer's number is its place here."""
-        return self.months.select("customer_id").distinct().to_polars()["customer_id"].sort()
-
-    @cached_property
-    def products(self) -> pl.Series:
-        """All SKUs of the star's lines, sorted: a product's number is its place here."""
-        return self.facts.select("sku").distinct().to_polars()["sku"].sort()
+        everybody = self.months.filter(pl.col("scope") == "all").select("customer_id")
+        return everybody.collect().to_series().unique().sort()
 
     def numbers(self, customers: pl.Series) -> Whole:
         """Numbers of customers, by their ids."""
         return numbers_among(self.customers, customers)
 
-    def lines(self) -> "ibis.Table":
-        """Order lines, with the columns that features read; customer and product by number."""
+    @cached_property
+    def purchases(self) -> Purchases:
+        """Days on which customers bought products."""
+        return purchases_of(self.lines, self.customers)
 
-        def rows() -> "ibis.Table":
-            with_product = _numbered(self.facts, "sku", self.facts, "product")
-            return _numbered(with_product, "customer_id", self.months, "customer").select(_OF_FACTS)
-
-        return self._staged("lines", rows)
+    @cached_property
+    def served(self) -> Mapping[str, Named]:
+        """Branch and rep of the customers' days; made by the engine."""
+        return served_of(served_days(self.facts).to_polars(), self.customers)
 
     def product_days(self) -> "ibis.Table":
         """Lines of each product, division and day, and whether any of them is no return."""
 
         def rows() -> "ibis.Table":
-            lines = self.lines()
-            days = lines.group_by("product", "division", "order_date")
+            lines = self.facts
+            days = lines.group_by("sku", "division", "order_date")
             return days.aggregate(lines=lines.count(), bought=(~lines.is_return).any())
 
         return self._staged("product_days", rows)
-
-    def served(self) -> "ibis.Table":
-        """Branch and rep of each customer and day with a line: of several the first by name."""
-
-        def rows() -> "ibis.Table":
-            days = self.facts.group_by("customer_id", "order_date")
-            found = days.aggregate(branch=self.facts.branch.min(), rep=self.facts.rep.min())
-            return _numbered(found, "customer_id", self.months, "customer").drop("customer_id")
-
-        return self._staged("served", rows)
 
     def months_of(self, division: str) -> Ledger:
         """Months of a division or SKU set (`WHOLE`: of everything): see `measures`."""
@@ -145,20 +137,15 @@ class Star:
         return self._ledger(RETURN_DAYS, division)
 
     def read(self, *wanted: tuple[str, str]) -> None:
-        """Make ledgers of some kinds and scopes, as far as they are not there yet.
+        """Make ledgers of some kinds and scopes, side by side, as far as they are not there yet.
 
-        The engine, which answers one thread at a time, tells the rows of one while those of
-        another are put in order. Ledgers, once made, may be asked in any thread.
+        Ledgers, once made, may be asked in any thread.
         """
-
-        def tasks() -> "Iterator[Callable[[], tuple[tuple[str, str], _Ledgers]]]":
-            for kind, scope in wanted:
-                if (kind, scope) not in self._ledgers:
-                    rows = _of_scope(self._rows(kind), scope).drop("scope").to_polars()
-                    yield partial(_in_order, (kind, scope), rows, self.customers)
-
-        for key, ledgers in side_by_side(tasks()):
-            self._ledgers[key] = ledgers
+        missing = [each for each in wanted if each not in self._ledgers]
+        made = side_by_side(
+            partial(_made, kind, scope, self._rows(kind), self.customers) for kind, scope in missing
+        )
+        self._ledgers.update(zip(missing, made, strict=True))
 
     def seats_of(self, scope: str) -> "ibis.Table | None":
         """Units of the SKUs that are seats, by month; ``None``: no such SKUs are set."""
@@ -186,9 +173,10 @@ class Star:
             self.read((kind, scope))
         return self._ledgers[kind, scope]
 
-    def _rows(self, kind: str) -> "ibis.Table":
+    def _rows(self, kind: str) -> pl.LazyFrame:
         if kind == RETURN_DAYS:
-            return staging.days_of_returns(self.facts, self.days, self.sku_sets)
+            returns = staging.days_with_returns(self.facts, self.sku_sets).to_polars()
+            return returns.lazy().join(self.days, on=staging.DAY_KEYS, how="anti")
         return self.months if kind == MONTHS else self.days
 
 
@@ -199,24 +187,10 @@ class Activity:
     star: Star
     cutoff: date
 
-    def lines(self) -> "ibis.Table":
-        """Purchase and return lines up to the cutoff.
-
-        Columns: customer and product (their numbers), order_date, division, is_return. Not
-        line_id: it depends on the order of the log's rows.
-        """
-        return self._seen(self.star.lines())
-
     def product_days(self) -> "ibis.Table":
         """Days on which products were bought or returned, up to the cutoff: see `Star`."""
-        return self._seen(self.star.product_days())
-
-    def served(self) -> "ibis.Table":
-        """Branch and rep of the customers' days up to the cutoff: see `Star.served`."""
-        return self._seen(self.star.served())
-
-    def _seen(self, rows: "ibis.Table") -> "ibis.Table":
-        return rows.filter(rows.order_date <= self.cutoff)
+        days = self.star.product_days()
+        return days.filter(days.order_date <= self.cutoff)
 
     def months(self, division: str) -> Seen:
         """Months of a division (or `WHOLE`) up to the cutoff's, in time of `month`."""
@@ -261,18 +235,6 @@ class Activity:
         return self.cutoff - timedelta(days=OFFSET_DAYS)
 
 
-def day_number(day: date) -> int:
-    """Days since 1970."""
-    return (day - date(1970, 1, 1)).days
-
-
-def month_number(days: Whole) -> Whole:
-    """Number of the month (see `staging.ordinal_of`) of days since 1970."""
-    first, last = int(days.min(initial=0)), int(days.max(initial=0))
-    calendar = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]")
-    return (calendar.astype(np.int64) + staging.ordinal_of(1970, 1))[days - first]
-
-
 @contextmanager
 def open_star(
     warehouse: Warehouse, settings: Settings, windows: Mapping[str, int] | None = None
@@ -293,8 +255,9 @@ def open_star(
     with warehouse.engine() as engine:
         yield star_of(
             warehouse.scan(engine, FACT_TRANSACTIONS),
-            warehouse.scan(engine, CUSTOMER_MONTH),
-            warehouse.scan(engine, CUSTOMER_DAY),
+            warehouse.lazy(FACT_TRANSACTIONS),
+            warehouse.lazy(CUSTOMER_MONTH),
+            warehouse.lazy(CUSTOMER_DAY),
             settings,
             windows or {},
             partial(_stage, engine),
@@ -303,15 +266,17 @@ def open_star(
 
 def star_of(
     facts: "ibis.Table",
-    months: "ibis.Table",
-    days: "ibis.Table",
+    lines: pl.LazyFrame,
+    months: pl.LazyFrame,
+    days: pl.LazyFrame,
     settings: Settings,
     windows: Mapping[str, int],
     stage: Callable[[str, "ibis.Table"], "ibis.Table"],
 ) -> Star:
-    """Make a `Star` of tables on any engine, by what the settings say."""
+    """Make a `Star` of its tables, by what the settings say."""
     return Star(
         facts=facts,
+        lines=lines,
         months=months,
         days=days,
         stage=stage,
@@ -327,36 +292,21 @@ def _stage(engine: "Backend", name: str, expression: "ibis.Table") -> "ibis.Tabl
     return engine.create_table(name, expression, temp=True)
 
 
-def numbers_among(known: pl.Series, texts: pl.Series) -> Whole:
-    """Place of each text among the known ones, of which it must be one."""
-    return texts.cast(pl.Enum(known)).to_physical().cast(pl.Int64).to_numpy()
-
-
 def _of_scope(table: "ibis.Table", scope: str) -> "ibis.Table":
     whole = table.scope == "all"
     return table.filter(whole if scope == "all" else ~whole)
 
 
-def _numbered(rows: "ibis.Table", column: str, among: "ibis.Table", number: str) -> "ibis.Table":
-    """Number a text by its place among all that a table has, sorted, from 0."""
-    import ibis
-
-    # Numbered by the engine: Spark does not find tables that are handed to it to stage.
-    known = among.select(column).distinct()
-    place = ibis.row_number().over(order_by=known[column]).cast("int64")
-    return rows.join(known.mutate(**{number: place}), column)
-
-
-def _in_order(
-    key: tuple[str, str], frame: pl.DataFrame, customers: pl.Series
-) -> tuple[tuple[str, str], _Ledgers]:
-    """Make the ledgers of one kind and scope of its rows."""
+def _made(kind: str, scope: str, rows: pl.LazyFrame, customers: pl.Series) -> _Ledgers:
+    """Read the rows of a scope and make their ledgers."""
+    whole = pl.col("scope") == "all"
+    frame = rows.filter(whole if scope == "all" else ~whole).drop("scope").collect()
     names = frame["division"].unique().sort()
     *each, nobodys = ledgers_of(
         frame.drop("customer_id", "division"),
         numbers_among(names, frame["division"]),
         numbers_among(customers, frame["customer_id"]),
-        *_MEASURED[key[0]],
+        *_MEASURED[kind],
         names.len() + 1,
     )
-    return key, (dict(zip(names, each, strict=True)), nobodys)
+    return dict(zip(names, each, strict=True)), nobodys

@@ -4,16 +4,14 @@ The same definitions serve the customer as a whole (scope ``all``) and each cust
 (scope ``div``). Sums are looked up, see `history_sums`; what follows from them is worked out here.
 """
 
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Collection
 
-import numpy as np
 import polars as pl
 
 from gosales_assets.features import history_sums
 from gosales_assets.features.activity import DAYS, MONTHS, RETURN_DAYS, WHOLE, Activity, Star
 from gosales_assets.features.catalog import DECAY_HALF_LIVES, OFFSET_MEASURES, WINDOWS, YEAR
-from gosales_assets.features.ledger import Real, Seen
+from gosales_assets.features.ledger import Real, Seen, Whole, layout
 from gosales_assets.features.ratios import log_ratio, ratio, relative_change
 
 _SLOPE_DIVISOR = sum((2 * i - (YEAR - 1)) ** 2 for i in range(YEAR)) / 2
@@ -26,75 +24,76 @@ def read_ledgers(star: Star, scope: str, families: Collection[str]) -> None:
     star.read(*((kind, scope) for kind in kinds))
 
 
-def sums_of(activity: Activity, division: str, columns: Collection[str]) -> pl.DataFrame:
+def sums_of(
+    activity: Activity, division: str, columns: Collection[str], customers: Whole
+) -> pl.DataFrame:
     """Sum up the own past with a division (or `WHOLE`).
 
     Parameters
     ----------
     columns
         Which sums: see `history_sums`; others are passed over.
+    customers
+        Whose, by number (see `Star.numbers`), ascending.
 
     Returns
     -------
-    One row per customer with any line of it, by number: ``customer`` (see `Star.numbers`), and the
-    columns.
+    One row per customer, in this order, with the columns; null: nothing to sum.
     """
     scope = "all" if division == WHOLE else "div"
     months, days = activity.months(division), activity.days(division)
-    sums = history_sums.of_months(activity, months, scope, activity.window_of(division))
-    sums |= _beside(months, days, history_sums.of_days(activity, days))
+    lots = [
+        (months, history_sums.of_months(activity, months, scope, activity.window_of(division))),
+        (days, history_sums.of_days(activity, days)),
+    ]
     if any(column.startswith("offset__") for column in columns):
-        sums |= _offset_sums(activity, months, division, scope)
-    asked = {name: column() for name, column in sums.items() if name in columns}
-    numbers = pl.Series("customer", months.customers)
-    return numbers.to_frame().hstack(pl.DataFrame(asked).fill_nan(None))
+        lots += _offset_sums(activity, division, scope)
+    laid: dict[str, Real] = {}
+    for seen, sums in lots:
+        laid_out = layout(seen.customers, customers)
+        laid |= {name: laid_out(column()) for name, column in sums.items() if name in columns}
+    return pl.DataFrame(laid).fill_nan(None)
 
 
-def _offset_sums(activity: Activity, months: Seen, division: str, scope: str) -> history_sums.Sums:
+def _offset_sums(
+    activity: Activity, division: str, scope: str
+) -> list[tuple[Seen, history_sums.Sums]]:
     days, returns = activity.days(division), activity.return_days(division)
-    sums: history_sums.Sums = {}
+    lots = []
     for seen, measure, suffix in (
         *((days, measure, "") for measure in OFFSET_MEASURES),
         (returns, "value", "__returned"),
     ):
         found = history_sums.seen_a_while_ago(activity, seen, measure)
         named = {f"offset__{scope}__{measure}__{w}{suffix}": found[w] for w in WINDOWS}
-        sums |= _beside(months, seen, named)
-    return sums
+        lots.append((seen, named))
+    return lots
 
 
-def _beside(months: Seen, days: Seen, found: history_sums.Sums) -> history_sums.Sums:
-    """Lay what is found of the days beside the months; NaN: a customer has no such days."""
-    places = np.searchsorted(months.customers, days.customers)
-
-    def laid(column: Callable[[], Real]) -> Real:
-        beside = np.full(len(months.customers), np.nan)
-        beside[places] = column()
-        return beside
-
-    return {name: partial(laid, column) for name, column in found.items()}
-
-
-def history(activity: Activity, division: str, wanted: Collection[str]) -> pl.DataFrame:
-    """Work out the own past with a division (or `WHOLE`): ``customer``, and features by name.
+def history(
+    activity: Activity, division: str, wanted: Collection[str], customers: Whole
+) -> pl.DataFrame:
+    """Work out the own past with a division (or `WHOLE`).
 
     Parameters
     ----------
     wanted
         Names of features; others than those of the own past are passed over.
+    customers
+        Whose, by number (see `Star.numbers`), ascending.
 
     Returns
     -------
-    One row per customer with any line of it, by number: see `Star.numbers`.
+    One row per customer, in this order, with the features; null: as the catalogue says, or, for
+    whoever has no line of it, also where nothing counts as 0.
     """
     scope = "all" if division == WHOLE else "div"
     derived = [
         column for of in _DERIVED for column in of(scope) if column.meta.output_name() in wanted
     ]
     roots = {name for column in derived for name in column.meta.root_names()}
-    computed = sums_of(activity, division, {*wanted, *roots}).with_columns(derived)
-    names = [name for name in computed.columns if name in wanted]
-    return computed.select("customer", pl.col(names).cast(pl.Float32))
+    sums = sums_of(activity, division, {*wanted, *roots}, customers).with_columns(derived)
+    return sums.select(pl.col(name).cast(pl.Float32) for name in sums.columns if name in wanted)
 
 
 def revenue_of_nothing(scope: str) -> list[pl.Expr]:

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from gosales_assets.features.activity import Activity, day_number
+from gosales_assets.features.activity import Activity
 from gosales_assets.features.catalog import (
     OFFSET_DAYS,
     RFM_MEASURES,
@@ -20,6 +20,7 @@ from gosales_assets.features.catalog import (
 )
 from gosales_assets.features.ledger import Real, Seen
 from gosales_assets.features.measures import CENTS, FRACTIONS, MAY_BE_UNKNOWN, QUARTERS
+from gosales_assets.features.numbering import day_number
 
 Sums = dict[str, Callable[[], Real]]
 _PARTS = {"quantity": FRACTIONS} | dict.fromkeys(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from gosales_assets.division_names import division_identity
-from gosales_assets.features.activity import numbers_among
+from gosales_assets.features.numbering import numbers_among, numbers_of_runs
 from gosales_assets.features.past import Past
 
 Array = npt.NDArray[np.float64]
@@ -122,10 +122,9 @@ def laid_out(
     """
     shape = (past.ids.height, len(items))
     ids, names = past.ids["customer_id"], pl.Series(items, dtype=pl.String)
-    rows = sums["customer_id"].cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
-    known = rows.is_not_null().to_numpy()
-    cells = rows.fill_null(0).to_numpy() * len(items) + numbers_among(names, sums["division"])
-    places = cells[known]
+    rows = numbers_of_runs(ids, sums["customer_id"], strict=False)
+    known = rows >= 0
+    places = (rows * len(items) + numbers_among(names, sums["division"]))[known]
     arrays = {column: np.full(shape[0] * shape[1], empty) for column, empty in nothing.items()}
     for column, array in arrays.items():
         values = sums[column].cast(pl.Float64).fill_null(nothing[column]).to_numpy()

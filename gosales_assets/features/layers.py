@@ -164,10 +164,10 @@ def customer_layer(
     numbers = _numbers_of(activity, past)
 
     def rows() -> pl.DataFrame:
-        own = history(activity, WHOLE, wanted)
+        own = history(activity, WHOLE, wanted, numbers)
         frame = (
-            past.ids.hstack(_laid_out(own, numbers))
-            .join(diversity(past), on="customer_id", how="left")
+            diversity(past)
+            .hstack(own)
             .with_columns(pl.lit(past.cutoff).alias("cutoff"), *revenue_of_nothing("all"))
         )
         if "lifetime" in families:
@@ -214,7 +214,7 @@ def division_layer(
     read_ledgers(activity.star, "div", families)
     with one_blas_thread():
         scores = _scores(past, side, stored, targets, settings)
-    by_target = {name: np.ascontiguousarray(each.T) for name, each in scores.items()}
+    by_target = {name: each.T.astype(np.float32, order="C") for name, each in scores.items()}
     signals = []
     if "seats" in families:
         signals.append(seats(activity, "div"))
@@ -233,8 +233,8 @@ def division_layer(
             pl.lit(target).alias("division"),
             *(pl.Series(name, each[place]).fill_nan(None) for name, each in by_target.items()),
         )
-        own = history(activity, target, wanted)
-        frame = frame.hstack(_laid_out(own, numbers)).with_columns(
+        own = history(activity, target, wanted, numbers)
+        frame = frame.hstack(own).with_columns(
             owned.alias("ownership__div__owned__ever"), *revenue_of_nothing("div")
         )
         for signal in signals:
@@ -249,15 +249,6 @@ def division_layer(
 def _numbers_of(activity: Activity, past: Past) -> Whole:
     """Numbers of the customers with any purchase so far, in their order."""
     return activity.star.numbers(past.ids["customer_id"])
-
-
-def _laid_out(rows: pl.DataFrame, numbers: Whole) -> pl.DataFrame:
-    """Lay rows out by customer, in the order of these numbers; null: there is no row."""
-    customers = rows["customer"].to_numpy()
-    places = np.full(max(numbers.max(initial=0), customers.max(initial=0)) + 1, -1)
-    places[customers] = np.arange(rows.height)
-    found = pl.Series("place", places[numbers])
-    return rows.drop("customer").select(pl.all().gather(found.set(found < 0, None)))
 
 
 def _of(rows: pl.DataFrame, target: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ are put in order together; a division's ledger is a stretch of them, since small
 through several times faster.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -187,6 +187,11 @@ class Seen:
             self._reached[edge] = self.ledger.total(measure)[places]
         return self._reached[edge]
 
+    def newest(self, measure: str) -> Whole:
+        """Measure of each customer's last row."""
+        total = self.ledger.total(measure)
+        return total[self.ends] - total[self.ends - 1]
+
     @property
     def gap_squares(self) -> Whole:
         """Sum of the squared times between rows, per customer."""
@@ -257,6 +262,26 @@ def ledgers_of(
         _ledger(customers[begin:end], times[begin:end], rows, begin)
         for begin, end in pairwise(edges)
     ]
+
+
+def layout(seen: Whole, customers: Whole) -> Callable[[npt.NDArray[np.generic]], Real]:
+    """Find a way to lay values of some customers out for others; NaN: there is none.
+
+    Parameters
+    ----------
+    seen, customers
+        Numbers of those who have a value, and of whom they are laid out for; both ascending.
+    """
+    places = np.searchsorted(customers, seen)
+    wanted = np.flatnonzero(np.append(customers, -1)[places] == seen)
+    places = places[wanted]
+
+    def laid_out(values: npt.NDArray[np.generic]) -> Real:
+        laid = np.full(len(customers), np.nan)
+        laid[places] = values[wanted]
+        return laid
+
+    return laid_out
 
 
 def _ledger(customers: Whole, times: Whole, rows: Rows, begin: int) -> Ledger:

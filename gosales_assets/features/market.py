@@ -34,9 +34,7 @@ def market(
     """
     known = _known_customers(activity, since["oldest"], targets)
     rows = (
-        pl.concat(
-            sums_of(activity, t, _SUMS).with_columns(pl.lit(t).alias("division")) for t in targets
-        )
+        pl.concat(_sums_of(activity, target) for target in targets)
         .join(since.rename({"oldest": "since"}), on="customer", how="left")
         .join(known, on="division")
     )
@@ -63,6 +61,13 @@ def market(
         log_ratio(year, last_year).alias("market__mkt__buyers_momentum__now"),
         relative_change(value_now, value_then).alias("market__mkt__value_momentum__now"),
     )
+
+
+def _sums_of(activity: Activity, target: str) -> pl.DataFrame:
+    """Sums of everybody with a line of a target, also of who only ever returned something."""
+    customers = activity.months(target).customers
+    sums = sums_of(activity, target, _SUMS, customers)
+    return sums.with_columns(pl.Series("customer", customers), pl.lit(target).alias("division"))
 
 
 def _known_customers(activity: Activity, since: pl.Series, targets: Sequence[str]) -> pl.DataFrame:

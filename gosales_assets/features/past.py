@@ -4,26 +4,21 @@ It is summed once per cutoff and kept. Rules, factors, priors and the scores mad
 only a `Past`, so nothing dated after its cutoff can reach them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from gosales_assets.features.activity import (
-    DAYS,
-    MONTHS,
-    WHOLE,
-    Activity,
-    day_number,
-    month_number,
-)
+from gosales_assets.features.activity import DAYS, MONTHS, WHOLE, Activity
 from gosales_assets.features.catalog import YEAR
-from gosales_assets.features.ledger import Seen, Whole
+from gosales_assets.features.ledger import Real, Seen, layout
 from gosales_assets.features.measures import CENTS
+from gosales_assets.features.numbering import day_number, month_number
 from gosales_assets.features.past_contract import (
     CUSTOMER_PAST,
     DIVISION_PAST,
@@ -31,12 +26,12 @@ from gosales_assets.features.past_contract import (
     PRODUCT_PAST,
     PURCHASE_GAPS,
 )
+from gosales_assets.features.purchases import Purchases
+from gosales_assets.features.served import Named
+from gosales_assets.read_ahead import side_by_side
 from gosales_assets.settings import Settings
 from gosales_assets.star.scopes import sku_sets
 from gosales_assets.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    import ibis
 
 TABLES = {
     "customers": CUSTOMER_PAST,
@@ -89,21 +84,18 @@ class Past:
 
 
 class Asked(NamedTuple):
-    """What the engine says of a cutoff, in any order; customers and products by number.
+    """What follows is worked out of.
 
     Attributes
     ----------
-    served
-        Per customer: branch and rep of its newest line that names one.
-    skus
-        By their numbers.
-    products, homes
-        See `Past`.
+    served, purchases
+        See `Star`.
+    homes
+        See `Past`; what the engine says of a cutoff, in any order.
     """
 
-    served: pl.DataFrame
-    skus: pl.Series
-    products: pl.DataFrame
+    served: Mapping[str, Named]
+    purchases: Purchases
     homes: pl.DataFrame
 
 
@@ -115,38 +107,27 @@ def past_of(activity: Activity) -> Past:
 def asked_of(activity: Activity) -> Asked:
     """Ask the engine, which answers one thread at a time; what follows may run in any thread."""
     star = activity.star
-    star.read((MONTHS, "div"), (DAYS, "div"), (DAYS, "all"))
-    return Asked(_served(activity), star.products, _products(activity), _homes(activity))
+    ledgers = partial(star.read, (MONTHS, "div"), (DAYS, "div"), (DAYS, "all"))
+    # The star keeps what it makes: here it is made side by side, one of it by the engine.
+    kept: list[Callable[[], object]] = [lambda: star.served, lambda: star.purchases, ledgers]
+    deque(side_by_side(kept), maxlen=0)
+    return Asked(star.served, star.purchases, _homes(activity))
 
 
 def summed_up(activity: Activity, asked: Asked) -> Past:
     """Work out the past from the ledgers and from what the engine said."""
-    divisions, bought = _divisions(activity), asked.products
-    by_division = divisions["customer"].to_numpy()  # which come one after the other
-    by_product = bought["customer"].to_numpy() * asked.skus.len() + bought["product"].to_numpy()
     found = {
         "customers": _customers(activity, asked.served),
-        "divisions": _in_order(activity, divisions, by_division),
+        "divisions": _divisions(activity),
         "gaps": _gaps(activity).sort(PURCHASE_GAPS.sort),
-        "products": _with_skus(_in_order(activity, bought, by_product), asked.skus),
-        "homes": _with_skus(asked.homes, asked.skus).sort(PRODUCT_DIVISIONS.sort),
+        "products": _products(activity, asked.purchases),
+        "homes": asked.homes.sort(PRODUCT_DIVISIONS.sort),
     }
     kept = {
         name: table.typed(found[name].with_columns(cutoff=pl.lit(activity.cutoff)))
         for name, table in TABLES.items()
     }
     return Past(cutoff=activity.cutoff, sku_sets=activity.star.sku_sets, **kept)
-
-
-def _in_order(activity: Activity, rows: pl.DataFrame, keys: Whole) -> pl.DataFrame:
-    """Sort by some keys, equal ones as they were, and name the customers."""
-    ordered = rows[np.argsort(keys, kind="stable")]
-    names = activity.star.customers.gather(ordered["customer"]).alias("customer_id")
-    return ordered.drop("customer").with_columns(names)
-
-
-def _with_skus(rows: pl.DataFrame, skus: pl.Series) -> pl.DataFrame:
-    return rows.drop("product").with_columns(skus.gather(rows["product"]).alias("sku"))
 
 
 def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
@@ -161,33 +142,18 @@ def stored_past(warehouse: Warehouse, settings: Settings, cutoff: date) -> Past:
     return Past(cutoff=cutoff, sku_sets=sku_sets(settings), **kept)
 
 
-def _customers(activity: Activity, served: pl.DataFrame) -> pl.DataFrame:
+def _customers(activity: Activity, served: Mapping[str, Named]) -> pl.DataFrame:
     """Order days of each customer, and who served it."""
     days = activity.days(WHOLE)
-    bought = pl.DataFrame(
+    return pl.DataFrame(
         {
-            "customer": days.customers,
             "customer_id": activity.star.customers.gather(days.customers),
             "order_days": days.ends - days.begins,
             "oldest": activity.day - days.first,
             "recent": activity.day - days.last,
+            **{name: of.as_of(activity.day, days.customers) for name, of in served.items()},
         }
     )
-    both = bought.join(served, on="customer", how="left", maintain_order="left")
-    return both.drop("customer")
-
-
-def _served(activity: Activity) -> pl.DataFrame:
-    served = activity.served()
-    named = served.group_by("customer").aggregate(
-        **{column: newest(served, column) for column in ("branch", "rep")}
-    )
-    return named.to_polars()
-
-
-def newest(days: "ibis.Table", column: str) -> "ibis.Value":
-    """Value of the newest day that has one, per group of days."""
-    return days[column].argmax(days.order_date, where=days[column].notnull())
 
 
 def _divisions(activity: Activity) -> pl.DataFrame:
@@ -196,8 +162,9 @@ def _divisions(activity: Activity) -> pl.DataFrame:
     rows = []
     for division in activity.star.divisions:
         months, days = activity.months(division), activity.days(division)
+        laid_out = layout(days.customers, months.customers)
         since = (activity.month - month_number(edge) for edge in (days.first, days.last))
-        first_age, last_age = (_laid_out(ages, days.customers, months) for ages in since)
+        first_age, last_age = (_whole(laid_out(ages)) for ages in since)
         sums = {
             "customer": months.customers,
             "orders": months.sum("orders", year),
@@ -209,7 +176,10 @@ def _divisions(activity: Activity) -> pl.DataFrame:
             "learned_until": _learned_until(activity, days, months),
         }
         rows.append(pl.DataFrame(sums).with_columns(pl.lit(division).alias("division")))
-    return pl.concat(rows)
+    # By customer; divisions come one after the other.
+    ordered = pl.concat(rows).sort("customer", maintain_order=True)
+    names = activity.star.customers.gather(ordered["customer"]).alias("customer_id")
+    return ordered.drop("customer").with_columns(names)
 
 
 def _learned_until(activity: Activity, days: Seen, months: Seen) -> pl.Series:
@@ -217,14 +187,12 @@ def _learned_until(activity: Activity, days: Seen, months: Seen) -> pl.Series:
     may_teach = days.at(day_number(activity.rules_until))
     taught = may_teach > days.at(day_number(activity.day_before(YEAR)))
     until = days.ledger.times[may_teach[taught] - 1]
-    return _laid_out(until, days.customers[taught], months).cast(pl.Date)
+    return _whole(layout(days.customers[taught], months.customers)(until)).cast(pl.Date)
 
 
-def _laid_out(values: Whole, customers: Whole, months: Seen) -> pl.Series:
-    """Values of some of the months' customers, for all of them; null: there is none."""
-    laid = np.full(len(months.customers), np.nan)
-    laid[np.searchsorted(months.customers, customers)] = values
-    return pl.Series(laid).fill_nan(None).cast(pl.Int32)
+def _whole(values: Real) -> pl.Series:
+    """Whole numbers; null where there is none."""
+    return pl.Series(values).fill_nan(None).cast(pl.Int32)
 
 
 def _gaps(activity: Activity) -> pl.DataFrame:
@@ -246,12 +214,13 @@ def _gaps(activity: Activity) -> pl.DataFrame:
     return pl.concat(waits)
 
 
-def _products(activity: Activity) -> pl.DataFrame:
+def _products(activity: Activity, purchases: Purchases) -> pl.DataFrame:
     """Products that each customer bought in the last 12 months; whether rules may learn of it."""
-    t = activity.lines()
-    year = t.filter(~t.is_return & (t.order_date > activity.day_before(YEAR)))
-    learned = year.order_date.min() <= activity.rules_until
-    return year.group_by("customer", "product").aggregate(learned=learned).to_polars()
+    bought = purchases.between(
+        activity.day_before(YEAR), activity.cutoff, taught_until=activity.rules_until
+    )
+    names = activity.star.customers.gather(bought["customer"]).alias("customer_id")
+    return bought.drop("customer").with_columns(names)
 
 
 def _homes(activity: Activity) -> pl.DataFrame:
@@ -259,7 +228,7 @@ def _homes(activity: Activity) -> pl.DataFrame:
     t = activity.product_days()
     bought = t.bought & (t.order_date > activity.day_before(YEAR))
     return (
-        t.group_by("product", "division")
+        t.group_by("sku", "division")
         .aggregate(newest=t.order_date.max(), lines=t.lines.sum(), bought=bought.any())
         .to_polars()
     )

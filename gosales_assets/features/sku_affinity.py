@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from gosales_assets.features.activity import numbers_among
 from gosales_assets.features.contract import PRODUCT_RULES
 from gosales_assets.features.holdings import Holdings
+from gosales_assets.features.numbering import numbers_among, numbers_of_runs
 from gosales_assets.features.past import Past
 from gosales_assets.features.pull import Pull, places_of
 
@@ -40,7 +40,7 @@ def baskets_of(past: Past) -> Baskets:
     """Build the baskets of one cutoff."""
     homes = past.homes.filter("bought").select("sku", "division")
     skus = homes["sku"].unique(maintain_order=True)
-    rows = numbers_among(past.ids["customer_id"], past.products["customer_id"])
+    rows = numbers_of_runs(past.ids["customer_id"], past.products["customer_id"])
     columns = numbers_among(skus, past.products["sku"])
     may_teach = past.products["learned"].to_numpy()
     shape = (past.ids.height, skus.len())

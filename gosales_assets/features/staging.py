@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import ibis
 
 _KEYS = ["customer_id", "scope", "division"]
+DAY_KEYS = [*_KEYS, "order_date"]
 
 
 def with_ordinal(months: "ibis.Table") -> "ibis.Table":
@@ -31,21 +32,19 @@ def ordinal_of(year: int, month: int) -> int:
     return year * YEAR + month
 
 
-def days_of_returns(
-    facts: "ibis.Table", days: "ibis.Table", sets: Mapping[str, Sequence[str]]
-) -> "ibis.Table":
-    """Value of the days on which there were only returns: those star.customer_day leaves out.
+def days_with_returns(facts: "ibis.Table", sets: Mapping[str, Sequence[str]]) -> "ibis.Table":
+    """Value of the returns of each day; star.customer_day leaves out days with nothing else.
 
     Returns
     -------
-    One row per customer, scope, division and day: the keys, order_date, value.
+    One row per customer, scope, division and day: `DAY_KEYS`, value.
     """
     returns = facts.filter(facts.is_return)
     sums = [
-        lines.group_by(*_KEYS, "order_date").aggregate(value=lines.value.sum())
+        lines.group_by(DAY_KEYS).aggregate(value=lines.value.sum())
         for lines in scoped_lines(returns, sets).values()
     ]
-    return _stacked(sums).anti_join(days, [*_KEYS, "order_date"])
+    return _stacked(sums)
 
 
 def seat_months(

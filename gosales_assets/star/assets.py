@@ -209,7 +209,7 @@ def _sku_map(settings: Settings) -> pl.DataFrame:
 def _lazy(warehouse: Warehouse, table: Table) -> pl.LazyFrame:
     """Scan a table as it lies in the lake, marked as broken or not: for the checks themselves."""
     with checking(table):
-        return pl.scan_parquet(warehouse.files(table), hive_partitioning=False)
+        return warehouse.lazy(table)
 
 
 def _check(

@@ -119,7 +119,8 @@ class Run:
     def star(self) -> Star:
         settings = self.case.settings
         return star_of(
-            self.facts, self.months, self.days, settings, settings.targets.windows,
+            self.facts, self.facts.to_polars().lazy(), self.months.to_polars().lazy(),
+            self.days.to_polars().lazy(), settings, settings.targets.windows,
             lambda _, expression: expression.cache(),
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ import ibis
 import pytest
 
 from gosales_assets.division_names import division_identity
-from gosales_assets.features import activity, past
+from gosales_assets.features import activity, served
 from gosales_assets.features.contract import FEATURE_MATRIX
 from gosales_assets.warehouse import Warehouse
 from gosales_assets_tests.features import raw_logs
@@ -103,16 +103,12 @@ def test_another_spelling_of_all_lines_changes_only_the_name(honest: Path, tmp_p
 def test_a_planted_choice_by_the_order_of_rows_is_caught(
     honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = activity._stage
+    def first_come(facts):
+        drawn = facts.mutate(lot=ibis.random())
+        names = {column: drawn[column].argmin(drawn.lot) for column in served.COLUMNS}
+        return drawn.group_by("customer_id", "order_date").aggregate(**names)
 
-    def in_any_order(engine, name, table):
-        return stage(engine, name, table.order_by(ibis.random()))
-
-    def first_come(days, column):
-        return days[column].first()
-
-    monkeypatch.setattr(activity, "_stage", in_any_order)
-    monkeypatch.setattr(past, "newest", first_come)
+    monkeypatch.setattr(activity, "served_days", first_come)
     log = honest.parent / "log.csv"
     found = []
     for home in (tmp_path / "once", tmp_path / "again"):
