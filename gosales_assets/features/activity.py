@@ -115,14 +115,8 @@ class Star:
         return served_of(served_days(self.facts).to_polars(), self.customers)
 
     def product_days(self) -> "ibis.Table":
-        """Lines of each product, division and day, and whether any of them is no return."""
-
-        def rows() -> "ibis.Table":
-            lines = self.facts
-            days = lines.group_by("sku", "division", "order_date")
-            return days.aggregate(lines=lines.count(), bought=(~lines.is_return).any())
-
-        return self._staged("product_days", rows)
+        """Days on which products were bought or returned: see `staging`."""
+        return self._staged("product_days", lambda: staging.product_days(self.facts))
 
     def months_of(self, division: str) -> Ledger:
         """Months of a division or SKU set (`WHOLE`: of everything): see `measures`."""

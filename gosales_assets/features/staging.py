@@ -32,6 +32,15 @@ def ordinal_of(year: int, month: int) -> int:
     return year * YEAR + month
 
 
+def product_days(facts: "ibis.Table") -> "ibis.Table":
+    """Count lines by product, division and day: sku, division, order_date, lines, bought.
+
+    ``bought``: whether any of the lines is no return.
+    """
+    days = facts.group_by("sku", "division", "order_date")
+    return days.aggregate(lines=facts.count(), bought=(~facts.is_return).any())
+
+
 def days_with_returns(facts: "ibis.Table", sets: Mapping[str, Sequence[str]]) -> "ibis.Table":
     """Value of the returns of each day; star.customer_day leaves out days with nothing else.
 
