@@ -34,6 +34,7 @@ def _make_sample() -> None:
     made = generate(HOME / "sample", SampleSpec(customers=SAMPLE_CUSTOMERS))
     content = yaml.safe_load(made.config.read_text(encoding="utf-8"))
     content |= {"cutoffs": CUTOFFS, "targets": TARGETS}
+    content["side_tables"]["prospects"] = {"file": "side/prospects.csv"}  # nobody delivered it
     content["features"]["families_off"] = []  # what is off by default is tested all the same
     content["models"] = {"booster_seeds": 2, "division_models": False}  # these have their own tests
     made.config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -43,6 +44,11 @@ _make_sample()
 
 from gosales_assets.warehouse import Warehouse  # noqa: E402
 from gosales_assets_tests.paths import SHARED_DATA  # noqa: E402
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests also wait, for processes, files and locks."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

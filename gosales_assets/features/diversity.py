@@ -39,4 +39,5 @@ def diversity(past: Past) -> pl.DataFrame:
         ),
         on="customer_id",
         how="left",
+        maintain_order="left",
     )

@@ -84,14 +84,14 @@ class Past:
 
 
 class Asked(NamedTuple):
-    """What follows is worked out of.
+    """What was read and asked, so that what follows may run in any thread.
 
     Attributes
     ----------
     served, purchases
-        See `Star`.
+        See `Star`: of all time.
     homes
-        See `Past`; what the engine says of a cutoff, in any order.
+        See `Past`: as the engine says it of the cutoff, in any order.
     """
 
     served: Mapping[str, Named]
@@ -105,7 +105,7 @@ def past_of(activity: Activity) -> Past:
 
 
 def asked_of(activity: Activity) -> Asked:
-    """Ask the engine, which answers one thread at a time; what follows may run in any thread."""
+    """Read the star and ask the engine, which answers one thread at a time."""
     star = activity.star
     ledgers = partial(star.read, (MONTHS, "div"), (DAYS, "div"), (DAYS, "all"))
     # The star keeps what it makes: here it is made side by side, one of it by the engine.
@@ -115,7 +115,7 @@ def asked_of(activity: Activity) -> Asked:
 
 
 def summed_up(activity: Activity, asked: Asked) -> Past:
-    """Work out the past from the ledgers and from what the engine said."""
+    """Work out the past from the ledgers and from what was asked."""
     found = {
         "customers": _customers(activity, asked.served),
         "divisions": _divisions(activity),

@@ -33,8 +33,8 @@ class Purchases:
 
         Returns
         -------
-        One row per customer and product, in order of their numbers: ``customer_id``'s place as
-        ``customer``, ``sku``, and ``learned``: whether any of it was by ``taught_until``.
+        One row per customer and product, in order of their numbers: customer (its number), sku,
+        and learned: whether it was bought by ``taught_until``.
         """
         inside = np.flatnonzero((self.days > day_number(after)) & (self.days <= day_number(until)))
         pairs = self.pairs[inside]

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 import yaml
 
-from gosales_assets_tests.journeys import tiny
 from gosales_assets_tests.journeys.commands import Outcome, gosales, run
 
 SAMPLE = Path(os.environ["GOSALES_CONFIG"]).parent
@@ -24,6 +23,11 @@ def test_the_run_succeeds_and_tells_it_in_plain_words(small_run: Outcome) -> Non
         assert heading in small_run.output
     assert len(small_run.summary["best"]) == 10
     assert "Traceback" not in small_run.output + small_run.errors
+
+
+def test_a_missing_side_table_is_a_note(small_run: Outcome) -> None:
+    told = "no file side/prospects.csv for prospects, so what needs it is switched off"
+    assert told in " ".join(small_run.output.split())
 
 
 def test_every_table_of_the_interface_is_published_and_commented(small_run: Outcome) -> None:
@@ -240,6 +244,7 @@ def test_an_old_cutoff_run_again_gives_the_same_bytes(small_run: Outcome, tmp_pa
 ONE_THREAD = {"GOSALES_THREADS": "1", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
+@pytest.mark.slow
 def test_one_cutoff_from_scratch_on_one_thread_gives_the_same_bytes(
     small_run: Outcome, tmp_path: Path
 ) -> None:
@@ -363,14 +368,3 @@ def test_bad_settings_give_one_line_and_exit_2(
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1
     assert expected in lines[0]
-
-
-def test_a_missing_side_table_is_a_note(tmp_path: Path) -> None:
-    config = tiny.make(tmp_path / "sample")
-    content = yaml.safe_load(config.read_text("utf-8"))
-    content["cutoffs"] = {"first": "2024-06-30", "last": "2024-06-30"}
-    content["side_tables"] = {"open_deals": {"file": "gone.csv"}}
-    config.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
-    done = run(tmp_path / "home", config)
-    assert done.code == 0, done.errors
-    assert "open_deals" in done.output
