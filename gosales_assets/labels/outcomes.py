@@ -10,8 +10,6 @@ import ibis
 import ibis.expr.types as ir
 import polars as pl
 
-from gosales_assets.star.activity import last_day
-
 MONEY = "decimal(18, 2)"
 _WINDOW = ["cutoff", "division", "window_months"]
 
@@ -36,10 +34,9 @@ def outcomes(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -
         customer_id, net_gp_window (returns included), orders_window (orders with a line that is
         no return).
     """
-    # Grouped by a number for the window, and by order first: distinct ones take longer to count.
-    number = ibis.row_number().over(order_by=_WINDOW)
-    numbered = windows.mutate(window=number.cast("int32"))
+    numbered = _numbered(windows)
     inside = _inside(_counted(lines, denylist), numbered)
+    # By order first: distinct ones take longer to count.
     orders = inside.group_by("window", "customer_id", "order_id").aggregate(
         value=inside.value.sum(), bought=(~inside.is_return).any()
     )
@@ -52,19 +49,19 @@ def outcomes(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -
 
 
 def net_values(lines: ir.Table, windows: ir.Table, denylist: Sequence[str] = ()) -> ir.Table:
-    """Sum the windows like `outcomes`, but only their value: of many windows, which overlap.
-
-    All windows begin and end with months, so lines are first summed by month.
-    """
-    counted = _counted(lines, denylist)
-    month = last_day(counted.order_date)
-    months = counted.group_by("division", "customer_id", order_date=month).aggregate(
-        value=counted.value.sum()
-    )
-    inside = _inside(months, windows)
-    return inside.group_by(*_WINDOW, "customer_id").aggregate(
+    """Sum the windows like `outcomes`, but only their value: of many windows, which overlap."""
+    numbered = _numbered(windows)
+    inside = _inside(_counted(lines, denylist), numbered)
+    sums = inside.group_by("window", "customer_id").aggregate(
         net_gp_window=inside.value.sum().cast(MONEY)
     )
+    return numbered.join(sums, "window").select(*_WINDOW, "customer_id", "net_gp_window")
+
+
+def _numbered(windows: ir.Table) -> ir.Table:
+    """Number the windows: to group by three columns takes longer."""
+    number = ibis.row_number().over(order_by=_WINDOW)
+    return windows.mutate(window=number.cast("int32"))
 
 
 def _counted(lines: ir.Table, denylist: Sequence[str]) -> ir.Table:
