@@ -46,6 +46,7 @@ from gosales_assets.warehouse import Warehouse  # noqa: E402
 from gosales_assets_tests.paths import SHARED_DATA  # noqa: E402
 
 
+@pytest.hookimpl(optionalhook=True)  # also without pytest-xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: tests also wait, for processes, files and locks."""
     return (os.cpu_count() or 1) + 1
