@@ -59,6 +59,7 @@ def served_of(days: pl.DataFrame, customers: pl.Series) -> Mapping[str, Named]:
 def _named(days: pl.DataFrame, column: str) -> Named:
     names = days[column].unique().sort()
     placed = days.select("order_date", place=numbers_among(names, days[column]))
-    nobody, customers = np.zeros(days.height, dtype=np.int64), days["customer"].to_numpy()
-    [ledger] = ledgers_of(placed, nobody, customers, DAY, {"place": pl.col("place")}, 1)
+    customers = days["customer"].to_numpy()
+    all_in_one = np.zeros(days.height, dtype=np.int64)
+    [ledger] = ledgers_of(placed, all_in_one, customers, DAY, {"place": pl.col("place")}, 1)
     return Named(names, ledger)
