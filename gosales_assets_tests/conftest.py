@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import hypothesis
 import pytest
 import yaml
 
@@ -20,6 +21,9 @@ os.environ["GOSALES_CONFIG"] = str(HOME / "sample" / "gosales.yaml")
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 from gosales_assets.sources.sample import SampleSpec, generate  # noqa: E402
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # a slow machine is no bug
+hypothesis.settings.load_profile("unhurried")
 
 SAMPLE_CUSTOMERS = 400
 # Fewer partitions than the demo has: each costs a test suite the same seconds.
