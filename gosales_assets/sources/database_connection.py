@@ -104,11 +104,14 @@ def in_words(error: Exception, address: Address) -> str:
 
 
 def _engine(url: URL) -> Engine:
+    manner: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         _sqlite_file_exists(url)
+        # Where parameters go by place, SQLAlchemy 2.1 takes "%(" in a column's name for one.
+        manner["paramstyle"] = "named"
     options = _OPTIONS.get(url.get_dialect().driver, {})
     given = {name: value for name, value in options.items() if name not in url.query}
-    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=given)
+    return create_engine(url, connect_args=given, **manner)
 
 
 def _sqlite_file_exists(url: URL) -> None:

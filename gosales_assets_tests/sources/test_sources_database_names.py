@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import NullPool, create_engine, text
@@ -110,6 +110,8 @@ def test_schemas_mixed_case_spaces_and_quotes(
         unique_by=str.casefold,
     )
 )
+@example(names=["0", "%("])
+@example(names=["0", ":from", "?"])
 def test_any_identifier_is_only_an_identifier(
     names: list[str], tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
