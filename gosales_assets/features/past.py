@@ -177,9 +177,13 @@ def _divisions(activity: Activity) -> pl.DataFrame:
         }
         rows.append(pl.DataFrame(sums).with_columns(pl.lit(division).alias("division")))
     # By customer; divisions come one after the other.
-    ordered = pl.concat(rows).sort("customer", maintain_order=True)
-    names = activity.star.customers.gather(ordered["customer"]).alias("customer_id")
-    return ordered.drop("customer").with_columns(names)
+    return _with_ids(activity, pl.concat(rows).sort("customer", maintain_order=True))
+
+
+def _with_ids(activity: Activity, rows: pl.DataFrame) -> pl.DataFrame:
+    """Name the customers, who are told by number."""
+    ids = activity.star.customers.gather(rows["customer"])
+    return rows.drop("customer").with_columns(ids.alias("customer_id"))
 
 
 def _learned_until(activity: Activity, days: Seen, months: Seen) -> pl.Series:
@@ -216,11 +220,8 @@ def _gaps(activity: Activity) -> pl.DataFrame:
 
 def _products(activity: Activity, purchases: Purchases) -> pl.DataFrame:
     """Products that each customer bought in the last 12 months; whether rules may learn of it."""
-    bought = purchases.between(
-        activity.day_before(YEAR), activity.cutoff, taught_until=activity.rules_until
-    )
-    names = activity.star.customers.gather(bought["customer"]).alias("customer_id")
-    return bought.drop("customer").with_columns(names)
+    begin, end = activity.day_before(YEAR), activity.cutoff
+    return _with_ids(activity, purchases.between(begin, end, taught_until=activity.rules_until))
 
 
 def _homes(activity: Activity) -> pl.DataFrame:
